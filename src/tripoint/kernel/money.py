@@ -1,0 +1,73 @@
+"""What an amount is: exact decimals for records, whole counts of 0.00001 for columns (the wire's N19,5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+SCALE = 100_000
+"""How many column units make one yuan, one piece, one kilogram."""
+
+FEN = 1_000
+"""Column units in one fen, the step every tax amount is a multiple of."""
+
+LARGEST_E5 = 10**18
+"""Amounts from here on are refused when read: they would not leave room for sums in 64 bits."""
+
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An exact amount with its currency (ISO 4217 letters)."""
+
+    amount: Decimal
+    currency: str = "CNY"
+
+    @classmethod
+    def parse(cls, text: str) -> Money:
+        """Read `"5000.00 CNY"`; raises ValueError for anything else."""
+        amount, _, currency = text.strip().partition(" ")
+        if not _DECIMAL.fullmatch(amount) or not re.fullmatch(r"[A-Z]{3}", currency):
+            raise ValueError(f"not an amount with its currency: {text!r}")
+        return cls(Decimal(amount), currency)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+def parse_e5(text: str) -> int:
+    """Read a plain decimal of at most five places into column units; raises ValueError when it is not one."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"not a plain decimal number: {text!r}")
+    return to_e5(Decimal(text))
+
+
+def to_e5(value: Decimal) -> int:
+    """Column units of an exact decimal; raises ValueError when it has more than five places or is too large."""
+    scaled = value * SCALE
+    units = int(scaled)
+    if units != scaled:
+        raise ValueError(f"more than five decimal places: {value}")
+    if abs(units) >= LARGEST_E5:
+        raise ValueError(f"out of range: {value}")
+    return units
+
+
+def from_e5(units: int) -> Decimal:
+    """The exact decimal behind column units."""
+    return Decimal(units).scaleb(-5)
+
+
+def format_e5(units: int, places: int = 2) -> str:
+    """Write column units with at least `places` decimals and no more than needed: 500.00, 0.00125."""
+    sign, whole = ("-", -units) if units < 0 else ("", units)
+    fraction = f"{whole % SCALE:05d}"
+    kept = max(places, len(fraction.rstrip("0")))
+    return f"{sign}{whole // SCALE}.{fraction[:kept]}" if kept else f"{sign}{whole // SCALE}"
+
+
+def half_up(value: Decimal, places: int = 2) -> Decimal:
+    """Round half away from zero, as customs rounds tax to the fen."""
+    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
