@@ -1,0 +1,1 @@
+"""Wire dialects: bytes to papers and back; only here do wire names live."""
