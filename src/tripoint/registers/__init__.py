@@ -1,0 +1,1 @@
+"""What is kept beside the papers: filings, access, rates, ledger, trace and their like; none imports another."""
