@@ -1,0 +1,135 @@
+"""How a set of columns crosses the wire to PostgreSQL and back, exactly: COPY's text format, written by Polars.
+
+Text COPY beat both CSV and ADBC when measured (docs/internals/database.md), and it runs in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+NULL = r"\N"
+_SPECIAL = r"[\\\t\n\r]"
+_TIME = "%Y-%m-%d %H:%M:%S%.6f+00"
+_ESCAPES = {"\\b": "\b", "\\f": "\f", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\v": "\v"}
+
+
+def column_types(schema: Mapping[str, pl.DataType]) -> dict[str, str]:
+    """The PostgreSQL type of each column; raises TypeError for one that has none (a time without zone, a list)."""
+    return {name: _column_type(name, dtype) for name, dtype in schema.items()}
+
+
+def _column_type(name: str, dtype: pl.DataType) -> str:
+    import polars as pl
+
+    plain: dict[type[pl.DataType], str] = {
+        pl.Int64: "bigint", pl.Int32: "integer", pl.Int16: "smallint", pl.Int8: "smallint",
+        pl.UInt32: "bigint", pl.UInt16: "integer", pl.UInt8: "smallint", pl.UInt64: "numeric", pl.Int128: "numeric",
+        pl.String: "text", pl.Categorical: "text", pl.Enum: "text", pl.Boolean: "boolean", pl.Date: "date",
+        pl.Binary: "bytea", pl.Float64: "double precision", pl.Float32: "real", pl.Null: "text",
+    }  # fmt: skip
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        return "timestamptz"
+    if isinstance(dtype, pl.Decimal):
+        return f"numeric({dtype.precision or 38},{dtype.scale})"
+    found = plain.get(type(dtype))
+    if found is None:
+        raise TypeError(f"column {name!r}: {dtype} has no column type here (times need their zone)")
+    return found
+
+
+def to_copy(frame: pl.DataFrame) -> memoryview:
+    """The bytes that `COPY … FROM STDIN` takes for these rows: null is \\N, empty text is empty."""
+    import polars as pl
+    import polars.selectors as cs
+
+    column_types(frame.schema)
+    frame = frame.with_columns(cs.by_dtype(pl.Categorical, pl.Enum, pl.Null).cast(pl.String))
+    text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
+    frame = frame.with_columns(_escape(pl.col(name)) for name in _holding(frame, text, _SPECIAL))
+    frame = frame.with_columns(
+        *((pl.lit(r"\\x") + pl.col(name).bin.encode("hex")).alias(name) for name in binary),
+        cs.datetime(time_zone="*").dt.convert_time_zone("UTC").dt.cast_time_unit("us"),
+    )
+    buffer = io.BytesIO()
+    frame.write_csv(
+        buffer,
+        include_header=False,
+        separator="\t",
+        quote_style="never",
+        null_value=NULL,
+        datetime_format=_TIME,
+    )
+    return buffer.getbuffer()
+
+
+def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The rows that `COPY … TO STDOUT (HEADER)` gave, with exactly the schema's columns, order and types."""
+    import polars as pl
+
+    data = raw.getvalue()
+    names = data[: data.index(b"\n")].decode().split("\t")
+    if sorted(names) != sorted(schema):
+        raise TypeError(f"the statement gives the columns {names}, the schema names {list(schema)}")
+    if len(data) == data.index(b"\n") + 1:
+        return pl.DataFrame(schema=dict(schema))
+    native = (pl.Int64, pl.Int32, pl.Int16, pl.Int8, pl.UInt32, pl.UInt16, pl.UInt8, pl.UInt64)
+    read = {name: schema[name] if schema[name] in native else pl.String() for name in names}
+    frame = pl.read_csv(
+        data, has_header=True, separator="\t", quote_char=None, null_values=[NULL], schema=read,
+        empty_string_is_null=False,
+    )  # fmt: skip
+    text = [name for name, dtype in schema.items() if _is_text(dtype)]
+    frame = frame.with_columns(_unescape(pl.col(name)) for name in _holding(frame, text, r"\\"))
+    return frame.select(_convert(name, dtype) for name, dtype in schema.items())
+
+
+def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[str]:
+    """Those of the text columns in which the pattern occurs at all: most hold nothing to escape."""
+    import polars as pl
+
+    if not names or frame.is_empty():
+        return []
+    found = frame.select(pl.col(names).str.contains(pattern).any()).row(0)
+    return [name for name, holds in zip(names, found, strict=True) if holds]
+
+
+def _escape(text: pl.Expr) -> pl.Expr:
+    for plain, escaped in (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r")):
+        text = text.str.replace_all(plain, escaped, literal=True)
+    return text
+
+
+def _unescape(text: pl.Expr) -> pl.Expr:
+    """Undo COPY's escapes; a doubled backslash waits as NUL, which no PostgreSQL text can hold."""
+    text = text.str.replace_all("\\\\", "\0", literal=True)
+    for escaped, plain in _ESCAPES.items():
+        text = text.str.replace_all(escaped, plain, literal=True)
+    return text.str.replace_all("\0", "\\", literal=True)
+
+
+def _is_text(dtype: pl.DataType) -> bool:
+    import polars as pl
+
+    return isinstance(dtype, (pl.String, pl.Enum, pl.Categorical))
+
+
+def _convert(name: str, dtype: pl.DataType) -> pl.Expr:
+    import polars as pl
+
+    column = pl.col(name)
+    if isinstance(dtype, pl.Boolean):
+        return column == "t"
+    if isinstance(dtype, pl.Date):
+        return column.str.to_date("%Y-%m-%d")
+    if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+        utc = column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f+00", time_unit="us", time_zone="UTC")
+        return utc.dt.convert_time_zone(dtype.time_zone).dt.cast_time_unit(dtype.time_unit)
+    if isinstance(dtype, pl.Binary):
+        return column.str.strip_prefix(r"\\x").str.decode("hex")
+    return column.cast(dtype)

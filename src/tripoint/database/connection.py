@@ -1,0 +1,144 @@
+"""The door to the database: it opens the embedded server or the one by URL, and hands out transactions."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tripoint.database.failures import CONTENTION, told
+from tripoint.database.settings import DatabaseSettings
+from tripoint.database.supervisor import NAME, Supervisor
+from tripoint.database.transaction import Transaction
+from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Unknown
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg_pool import ConnectionPool
+
+T = TypeVar("T")
+
+OLDEST_VERSION = 150000
+ATTEMPTS = 5
+
+
+class Database:
+    """A pool of connections to one database; `server` is its embedded server's supervisor, or None by URL."""
+
+    def __init__(self, pool: ConnectionPool[Any], server: Supervisor | None = None) -> None:
+        self._pool = pool
+        self.server = server
+
+    @classmethod
+    def open(
+        cls, settings: DatabaseSettings, *, connections: int = 8, wait_seconds: float = 10.0
+    ) -> Database:
+        """Connect by URL, or start or join the embedded server; refuses with what to mend when that fails."""
+        if settings.url is not None:
+            return cls(_pool(settings.url, connections, wait_seconds))
+        server = Supervisor(settings.data_dir, settings.bindir)
+        server.start()
+        _make_database(server)
+        return cls(_pool(server.conninfo(), connections, wait_seconds), server)
+
+    def close(self, *, stop_server: bool = False) -> None:
+        """Give the connections back; the embedded server runs on for others unless it is to be stopped."""
+        self._pool.close()
+        if stop_server and self.server is not None:
+            self.server.stop()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction that commits at the end, and rolls back when an exception leaves it."""
+        with told(), self._pool.connection() as connection:
+            yield Transaction(connection)
+
+    def retrying(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS) -> T:
+        """Run `work` in a transaction of its own, again from the start when another stood in its way (deadlock)."""
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction() as tx:
+                    return work(tx)
+            except Busy as busy:
+                if busy.code != CONTENTION or attempt == attempts:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * 2**attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pool(conninfo: str, connections: int, wait_seconds: float) -> ConnectionPool[Any]:
+    """A pool whose first connection was tried in the open, so that what is wrong is told and not timed out."""
+    from psycopg_pool import ConnectionPool
+
+    _try(conninfo)
+    pool: ConnectionPool[Any] = ConnectionPool(
+        conninfo, min_size=1, max_size=connections, timeout=wait_seconds, open=False, name=NAME,
+        configure=_configure, check=ConnectionPool.check_connection, kwargs={"autocommit": False},
+    )  # fmt: skip
+    with told():
+        pool.open(wait=True, timeout=wait_seconds)
+    return pool
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    """Set what our formats depend on, whatever the server's own settings are."""
+    from psycopg.types.json import JsonbDumper
+
+    connection.adapters.register_dumper(dict, JsonbDumper)
+    connection.execute(
+        "select set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),"
+        " set_config('bytea_output', 'hex', false), set_config('application_name', 'tripoint', false)"
+    )
+    connection.commit()
+
+
+def _try(conninfo: str) -> None:
+    import psycopg
+
+    try:
+        with told(), psycopg.connect(conninfo, connect_timeout=10) as connection:
+            version = connection.info.server_version
+            encoding = connection.info.parameter_status("server_encoding")
+    except Busy as busy:
+        said = str(busy.__cause__)
+        if "authentication" in said or "password" in said or "pg_hba" in said:
+            raise _login() from None
+        if 'database "' in said and "does not exist" in said:
+            raise _no_database() from None
+        raise
+    if version < OLDEST_VERSION or encoding != "UTF8":
+        raise Conflict(
+            "DATABASE-VERSION",
+            f"数据库须为 PostgreSQL 15 及以上、编码 UTF8；现为 {version // 10000}、{encoding}。请另设 TRIPOINT_DATABASE_URL。",
+            f"The database must be PostgreSQL 15 or later with encoding UTF8; it is {version // 10000}, {encoding}. "
+            "Name another in TRIPOINT_DATABASE_URL.",
+        )
+
+
+def _login() -> Forbidden:
+    return Forbidden(
+        "DATABASE-LOGIN",
+        "数据库拒绝登录。请检查 TRIPOINT_DATABASE_URL 中的用户名与口令。",
+        "The database refuses the login. Check the user and password in TRIPOINT_DATABASE_URL.",
+    )
+
+
+def _no_database() -> Unknown:
+    return Unknown(
+        "DATABASE-NAME",
+        "服务器上没有 TRIPOINT_DATABASE_URL 所指的数据库。请先用 createdb 建立。",
+        "The server has no database of the name in TRIPOINT_DATABASE_URL. Make it with createdb first.",
+    )
+
+
+def _make_database(server: Supervisor) -> None:
+    """Make the database in a new data folder; a second process may be first."""
+    import psycopg
+
+    with told(), psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", (NAME,)).fetchone()
+        if found is None:
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                connection.execute("create database tripoint")

@@ -1,0 +1,169 @@
+"""The databases the tests run on: one server of each kind for the whole session, shared by all workers."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tripoint.database import Database, DatabaseSettings, Supervisor, Transaction, binaries, migrate
+
+BASE = "TRIPOINT_TEST_SERVERS"
+TEMPLATE = "tripoint_template"
+_number = itertools.count(1)
+
+SPEED = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "200"}
+"""A killed process loses nothing without fsync; only a machine that loses power does, and tests do not try that."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "servers: the same test again, on the system's own server (Debian's)")
+    if BASE not in os.environ:
+        _sweep()
+        base = Path(tempfile.mkdtemp(prefix="tripoint-test-"))
+        (base / "pytest.pid").write_text(str(os.getpid()))
+        os.environ[BASE] = str(base)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    base = Path(os.environ.get(BASE, "/nonexistent"))
+    if _owner(base) == os.getpid():
+        os.environ.pop(BASE)
+        _remove(base)
+
+
+def _owner(base: Path) -> int:
+    try:
+        return int((base / "pytest.pid").read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _sweep() -> None:
+    """Stop what a test run that was killed has left behind."""
+    for base in Path(tempfile.gettempdir()).glob("tripoint-test-*"):
+        owner = _owner(base)
+        with contextlib.suppress(PermissionError):
+            try:
+                if owner:
+                    os.kill(owner, 0)
+            except ProcessLookupError:
+                _remove(base)
+
+
+def _remove(base: Path) -> None:
+    for data_dir in base.iterdir():
+        if data_dir.is_dir():
+            remove_server(Supervisor(data_dir))
+    shutil.rmtree(base, ignore_errors=True)
+
+
+def remove_server(server: Supervisor) -> None:
+    """Stop a test's server and remove its folder, wherever it was put."""
+    server.stop()
+    shutil.rmtree(server.folder, ignore_errors=True)
+    shutil.rmtree(server.data_dir, ignore_errors=True)
+
+
+def bindir_of(kind: str) -> Path:
+    """The bin folder of the wheel's server or of the system's; skips the test when it is not installed."""
+    found = binaries.from_wheel() if kind == "wheel" else binaries.from_system()
+    if found is None:
+        pytest.skip(f"no {kind} PostgreSQL of version 15 or later is installed on this machine")
+    return found.bindir
+
+
+@pytest.fixture(
+    scope="session",
+    params=["wheel", pytest.param("system", marks=pytest.mark.servers)],
+    ids=["wheel", "system"],
+)
+def server(request: pytest.FixtureRequest) -> Supervisor:
+    """A running server, the wheel's or the system's, with a migrated template database."""
+    kind: str = request.param
+    bindir = bindir_of(kind)
+    data_dir = Path(os.environ[BASE]) / kind
+    data_dir.mkdir(exist_ok=True)
+    running = Supervisor(data_dir, bindir, SPEED)
+    with (data_dir / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running.start()
+        if not (data_dir / "template.done").exists():
+            _create(running, TEMPLATE, "template0")
+            with opened(running, TEMPLATE) as database:
+                migrate(database)
+            (data_dir / "template.done").touch()
+    return running
+
+
+def _create(running: Supervisor, name: str, template: str) -> None:
+    with psycopg.connect(running.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+        connection.execute(f'create database "{name}" template "{template}"'.encode())
+
+
+@contextlib.contextmanager
+def opened(running: Supervisor, name: str) -> Iterator[Database]:
+    """A test database of a running server, by URL as in service."""
+    database = Database.open(
+        DatabaseSettings(data_dir=running.data_dir, url=running.conninfo(name)), connections=4
+    )
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def new_database(server: Supervisor) -> Callable[..., contextlib.AbstractContextManager[Database]]:
+    """Makes databases: `with new_database() as database`; pass template="template0" for one without tables."""
+
+    @contextlib.contextmanager
+    def make(template: str = TEMPLATE) -> Iterator[Database]:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        name = f"test_{worker}_{os.getpid()}_{next(_number)}"
+        _create(server, name, template)
+        try:
+            with opened(server, name) as database:
+                yield database
+        finally:
+            with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+                connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def database(new_database: Callable[..., contextlib.AbstractContextManager[Database]]) -> Iterator[Database]:
+    """This worker's migrated database; tests leave it as they found it (use `tx`, or `fresh_database` to commit)."""
+    with new_database() as made:
+        yield made
+
+
+@pytest.fixture
+def tx(database: Database) -> Iterator[Transaction]:
+    """A transaction that is rolled back when the test ends."""
+
+    class _Undone(Exception):
+        pass
+
+    with contextlib.suppress(_Undone), database.transaction() as transaction:
+        yield transaction
+        raise _Undone
+
+
+@pytest.fixture
+def fresh_database(
+    new_database: Callable[..., contextlib.AbstractContextManager[Database]],
+) -> Iterator[Database]:
+    """A migrated database of the test's own, for tests that commit."""
+    with new_database() as made:
+        yield made
