@@ -84,9 +84,8 @@ def _shares_are_whole_percents(regimes: Regimes) -> None:
     for regime in regimes.by_mode.values():
         for dated in (regime.duty_share, regime.consumption_tax_share, regime.vat_share):
             for entry in dated.values:
-                assert isinstance(entry.value, int) and entry.value % _PERCENT == 0, (
-                    f"{dated.name.en}: whole percents"
-                )
+                assert isinstance(entry.value, int), f"{dated.name.en} is a number"
+                assert entry.value % _PERCENT == 0, f"{dated.name.en} is a whole percent"
 
 
 def _lists(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
