@@ -63,7 +63,6 @@ create table filings_versions (
     register  text   primary key check (register = 'filings'),
     version   bigint not null
 );
-insert into filings_versions (register, version) values ('filings', 0);
 comment on table filings_versions is 'reference. How often the filings have changed, so that workers know when what they remember is old.';
 
 create table api_keys (
