@@ -1,0 +1,183 @@
+"""From the texts of one node to typed columns, and which texts cannot be taken: whole columns at a time.
+
+The rule of each value is its type in the field tables. What is right is decided by expressions over columns;
+only for values that are not is the reason sought, one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from tripoint.documents.columns import Kind
+from tripoint.kernel.money import LARGEST_E5, SCALE
+from tripoint.messages.ceb.fields import Field
+
+SPACE = " \t\r\n"
+"""White space of XML: what is taken off around a value."""
+
+_DECIMAL = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"
+_WHOLE = r"^[+-]?[0-9]+$"
+_TIME = r"^(?:19|2[0-9])[0-9]{12}$"
+_TIME_TOLERATED = r"^(?:19|2[0-9])[0-9]{12,15}$"
+_DAY_TOLERATED = r"^(?:19|2[0-9])[0-9]{6}(?:[0-9]{6})?$"
+_PLACES = 5
+_INT32_MAX = 2**31 - 1
+_SHOWN_CHARACTERS = 200
+
+
+def typed(
+    fields: Sequence[Field], columns: Sequence[Sequence[str | None]]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Typed values and, of the same height, whether anything is to be said; both by element, None is absent.
+
+    The second frame has only the columns in which something is odd.
+    """
+    texts = pl.DataFrame(
+        [pl.Series(f.element, c, dtype=pl.String) for f, c in zip(fields, columns, strict=True)]
+    )
+    texts = texts.with_columns(pl.all().name.suffix(":raw"), pl.all().str.strip_chars(SPACE))
+    values = texts.with_columns(_value(f).alias(f.element + ":value") for f in fields)
+    odd = values.select(_is_odd(f).alias(f.element) for f in fields)
+    some = odd.select(pl.all().any()).row(0, named=True)
+    values = values.select(pl.col(f.element + ":value").alias(f.element) for f in fields)
+    return values, odd.select(name for name, any_ in some.items() if any_)
+
+
+def _value(field: Field) -> pl.Expr:
+    text = pl.col(field.element)
+    match field.kind:
+        case Kind.AMOUNT:
+            return _amount(text)
+        case Kind.COUNT:
+            return _count(text, field)
+        case Kind.TIME:
+            return _time(text, field)
+        case Kind.DAY:
+            return pl.when(text.str.contains(_DAY_TOLERATED)).then(
+                text.str.slice(0, 8).str.to_date("%Y%m%d", strict=False)
+            )
+        case _:
+            return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def _amount(text: pl.Expr) -> pl.Expr:
+    """Whole counts of 0.00001; null for what is no plain decimal of five places below `LARGEST_E5`."""
+    plain = text.str.strip_chars_start("+-")
+    parts = plain.str.splitn(".", 2)
+    whole = parts.struct.field("field_0")
+    places = parts.struct.field("field_1").fill_null("").str.strip_chars_end("0")
+    whole_units = pl.when(whole.str.len_bytes() == 0).then(0).otherwise(whole.cast(pl.Int64, strict=False))
+    place_units = places.str.pad_end(_PLACES, "0").cast(pl.Int64, strict=False)
+    units = whole_units * SCALE + place_units
+    fits = (places.str.len_bytes() <= _PLACES) & (whole_units < LARGEST_E5 // SCALE)
+    return pl.when(text.str.contains(_DECIMAL) & fits).then(
+        pl.when(text.str.starts_with("-")).then(-units).otherwise(units)
+    )
+
+
+def _count(text: pl.Expr, field: Field) -> pl.Expr:
+    most = _largest(field)
+    number = text.cast(pl.Int64, strict=False)
+    return pl.when(text.str.contains(_WHOLE) & number.is_between(-most, most)).then(number).cast(pl.Int32)
+
+
+def _largest(field: Field) -> int:
+    digits = field.type.removeprefix("N")
+    return 10 ** int(digits) - 1 if digits else _INT32_MAX
+
+
+def _time(text: pl.Expr, field: Field) -> pl.Expr:
+    if field.type == "T14":
+        naive = pl.when(text.str.contains(_TIME)).then(
+            text.str.to_datetime("%Y%m%d%H%M%S", time_unit="us", strict=False)
+        )
+    else:
+        naive = pl.when(text.str.contains(_TIME_TOLERATED)).then(
+            text.str.pad_end(17, "0").str.to_datetime("%Y%m%d%H%M%S%3f", time_unit="us", strict=False)
+        )
+    zoned = naive.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null")
+    return zoned.dt.convert_time_zone("UTC")
+
+
+def _is_odd(field: Field) -> pl.Expr:
+    """True where something is to be said: refused or only noted."""
+    raw, text, value = (pl.col(field.element + suffix) for suffix in (":raw", "", ":value"))
+    least, most = field.characters
+    absent = raw.is_null()
+    wrong = pl.lit(False) if not field.is_mandatory else absent
+    if field.kind is Kind.TEXT:
+        if most is not None:
+            wrong = wrong | (raw.str.len_chars() > most)
+        if least:
+            wrong = wrong | (text.str.len_chars() < least)
+        return wrong.fill_null(False)
+    wrong = wrong | (value.is_null() & ~absent)
+    if most is not None:
+        wrong = wrong | (raw.str.len_chars() != most)
+    return wrong.fill_null(False)
+
+
+def why(field: Field, raw: str | None) -> Iterator[tuple[str, str]]:
+    """The codes of what is odd about one raw value, each with the limit it is told with."""
+    if raw is None:
+        if field.is_mandatory:
+            yield ("FIELD-21" if field.may_be_missing else "FIELD-01"), ""
+        return
+    text = raw.strip(SPACE)
+    least, most = field.characters
+    if not text:
+        if field.is_mandatory and not field.may_be_empty:
+            yield ("FIELD-21" if field.may_be_missing else "FIELD-02"), ""
+        elif not field.may_be_empty:
+            yield "FIELD-22", ""
+        return
+    if most is not None and len(raw) > most >= len(text):
+        yield "FIELD-28", ""
+    if field.kind is Kind.TEXT:
+        yield from _why_text(field, len(text), least, most)
+    else:
+        yield from _why_typed(field, text)
+
+
+def _why_text(field: Field, length: int, least: int, most: int | None) -> Iterator[tuple[str, str]]:
+    tolerated = field.tolerated_characters
+    if tolerated is not None and length > tolerated:
+        yield "FIELD-03", str(most)
+    elif most is not None and length > most:
+        yield "FIELD-27", str(most)
+    if length < least:
+        yield "FIELD-04", str(least)
+
+
+def _why_typed(field: Field, text: str) -> Iterator[tuple[str, str]]:
+    if is_taken(field, text):
+        if field.characters[1] is not None and len(text) != field.characters[1]:
+            yield "FIELD-26", str(field.characters[1])
+        return
+    match field.kind:
+        case Kind.AMOUNT:
+            yield ("FIELD-06" if re.fullmatch(_DECIMAL[1:-1], text) else "FIELD-05"), ""
+        case Kind.COUNT:
+            yield "FIELD-07", ""
+        case Kind.DAY:
+            yield "FIELD-09", ""
+        case _:
+            yield "FIELD-08", "YYYYMMDDhhmmss" if field.type == "T14" else "YYYYMMDDhhmmssSSS"
+
+
+def is_taken(field: Field, text: str) -> bool:
+    """Whether one value converts, judged by the same expressions as whole columns."""
+    frame = pl.DataFrame({field.element: [text]}, schema={field.element: pl.String})
+    return frame.select(_value(field)).item() is not None
+
+
+def shown(field: Field, raw: str | None) -> str | None:
+    """A raw value as a finding may quote it: short, and of a person only the first character."""
+    if raw is None:
+        return None
+    if field.is_personal:
+        return raw[:1] + "*" * min(len(raw) - 1, 20)
+    return raw[:_SHOWN_CHARACTERS]

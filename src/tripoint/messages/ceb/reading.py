@@ -1,0 +1,146 @@
+"""From parsed messages to columns: every paper of a batch becomes a row, every oddity a fault.
+
+The shape of the rows is `documents.columns`; the rules are the field tables (GACC notice 2018-113, revision 2022-05),
+read with the tolerance real messages need.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tripoint.documents.columns import TABLES
+from tripoint.messages.ceb.converting import shown, typed, why
+from tripoint.messages.ceb.parsing import Parsed
+from tripoint.messages.ceb.walking import Collected, Fault, Rows, Walk, mixed, nested
+
+FAULTS_SCHEMA: dict[str, pl.DataType] = {
+    "message_id": pl.Int64(),
+    "table": pl.String(),
+    "position": pl.Int32(),
+    "line_no": pl.Int32(),
+    "path": pl.String(),
+    "column": pl.String(),
+    "code": pl.String(),
+    "value": pl.String(),
+    "tolerated": pl.Boolean(),
+}
+"""What `Reader.faults` gives: position is null where the whole message is meant, line_no where no line is."""
+
+
+class Reader:
+    """Collects messages of any types; gives one frame for each table and all the faults."""
+
+    def __init__(self) -> None:
+        self._collected = Collected()
+        self._arrivals = 0
+        self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
+
+    def add(self, message_id: int, parsed: Parsed) -> None:
+        """Take the papers of one message; their rows will carry `message_id` and their position from 0."""
+        self._read = None
+        message = parsed.message
+        walk = Walk(self._collected, message, message_id, self._arrivals)
+        self._arrivals += 1
+        walk.papers(parsed.root)
+        if nested(message.type)(parsed.root):
+            walk.look_for_elements_in_values(parsed.root)
+        if mixed(message.type)(parsed.root):
+            walk.look_for_text_between(parsed.root)
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """The rows of every table that has any, with the exact schema of `documents.columns`.
+
+        A paper with faults keeps its row; what could not be read is null.
+        """
+        return self._result()[0]
+
+    def faults(self) -> pl.DataFrame:
+        """Everything odd, in the order of the messages and of each document (`FAULTS_SCHEMA`)."""
+        return self._table_of(self.listed())
+
+    def refused(self) -> pl.DataFrame:
+        """The papers that cannot be taken: message_id and position, once each."""
+        faults = self.faults().filter(~pl.col("tolerated") & pl.col("position").is_not_null())
+        return faults.select("message_id", "position").unique(maintain_order=True)
+
+    def listed(self) -> list[Fault]:
+        """The faults one by one, in document order."""
+        return self._result()[1]
+
+    def _result(self) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+        if self._read is None:
+            faults = list(self._collected.faults)
+            parts: dict[str, list[pl.DataFrame]] = {}
+            for rows in self._collected.rows.values():
+                if not rows.texts:
+                    continue
+                frame = _frame(rows, faults)
+                parts.setdefault(rows.node.table, []).append(frame)
+            frames = {name: pl.concat(found) for name, found in parts.items()}
+            self._read = frames, sorted(faults, key=lambda fault: fault.place)
+        return self._read
+
+    def _table_of(self, faults: list[Fault]) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "message_id": [f.message_id for f in faults],
+                "table": [f.table for f in faults],
+                "position": [f.position for f in faults],
+                "line_no": [f.line[0].line_numbers[f.line[1]] if f.line else None for f in faults],
+                "path": [f.path for f in faults],
+                "column": [f.column for f in faults],
+                "code": [f.code for f in faults],
+                "value": [f.value for f in faults],
+                "tolerated": [f.tolerated for f in faults],
+            },
+            schema=FAULTS_SCHEMA,
+        )
+
+
+def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
+    """The typed rows of one kind of node, and what is odd about their values put to `faults`."""
+    node = rows.node
+    columns = list(zip(*rows.texts, strict=True)) or [()] * len(node.fields)
+    values, odd = typed(node.fields, columns)
+    for at, field in enumerate(node.fields):
+        if field.element in odd.columns:
+            for row in odd[field.element].arg_true().to_list():
+                faults.extend(_faults_of(rows, row, at, columns[at][row]))
+    if node.is_("line"):
+        number = next(field.element for field in node.fields if field.column == "line_no")
+        rows.line_numbers = values[number].to_list()
+    by_column = {field.column: field.element for field in node.fields}
+    place = {
+        "message_id": pl.Series(rows.message_ids, dtype=pl.Int64),
+        "position": pl.Series(rows.positions, dtype=pl.Int32),
+    }
+    table = TABLES[node.table]
+    return pl.DataFrame(
+        [
+            values[by_column[name]].alias(name)
+            if name in by_column
+            else place.get(name, pl.Series([None] * len(rows.texts), dtype=kind.frame_type)).alias(name)
+            for name, kind in table.columns.items()
+        ],
+        schema=table.schema,
+    )
+
+
+def _faults_of(rows: Rows, row: int, at: int, raw: str | None) -> list[Fault]:
+    field = rows.node.fields[at]
+    ordinal = rows.ordinals[row]
+    return [
+        Fault(
+            message_id=rows.message_ids[row],
+            table=rows.node.table,
+            position=rows.positions[row],
+            path=f"{rows.node.name}.{field.element}",
+            column=field.column,
+            code=code,
+            value=shown(field, raw),
+            limit=limit,
+            place=(rows.arrivals[row], rows.positions[row], ordinal, 2 * at),
+            line=(rows, row) if ordinal else None,
+        )
+        for code, limit in why(field, raw)
+    ]
