@@ -108,7 +108,7 @@ def changes(rows: pl.DataFrame) -> pl.DataFrame:
     """What a batch does to each account, sorted, CHANGES; raises Malformed where that does not fit an amount."""
     sides = pl.concat(
         [
-            rows.select(pl.col("debit_account").alias("account"), -pl.col("amount").cast(pl.Int128)),
+            rows.select(pl.col("debit_account").alias("account"), (-pl.col("amount")).cast(pl.Int128)),
             rows.select(pl.col("credit_account").alias("account"), pl.col("amount").cast(pl.Int128)),
         ]
     )
