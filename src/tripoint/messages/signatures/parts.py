@@ -19,6 +19,7 @@ from tripoint.messages.signatures.algorithms import (
     read_digest_algorithm,
     read_signature_algorithm,
 )
+from tripoint.messages.signatures.canonical import Ambiguous, canonical_document, canonical_signed_info, has_dtd
 from tripoint.messages.signatures.certificates import fingerprint_of
 from tripoint.messages.signatures.verdicts import Reason
 
@@ -76,13 +77,13 @@ def read_parts(root: etree._Element) -> SignatureParts | None:
     try:
         return SignatureParts(
             signed_info=signed_info,
-            signed_info_octets=etree.tostring(children[0], method="c14n", with_comments=False),
+            signed_info_octets=canonical_signed_info(root, children[0]),
             document_octets=_cut(root, signature),
             value=_base64(_text(children[1], _ID)),
             key_name=key_name,
             fingerprint=fingerprint,
         )
-    except etree.C14NError as error:
+    except Ambiguous as error:
         raise Flaw(Reason.MALFORMED) from error
 
 
@@ -111,21 +112,21 @@ def _refuse_hidden_content(root: etree._Element) -> None:
     C14N drops comments, so `1<!-- -->00` is signed as 100, while an element's text ends at the comment. A comment
     between elements hides nothing and is let through; an instruction or an unexpanded entity is never needed.
     """
-    if root.getroottree().docinfo.internalDTD is not None:
+    if has_dtd(root):
         raise Flaw(Reason.HIDDEN_CONTENT)
     for node in root.iter(etree.Comment, etree.PI, etree.Entity):
         parent = node.getparent()
-        if node.tag is not etree.Comment or parent is None or not _holds_only_elements(parent):
+        if not isinstance(node, etree._Comment) or parent is None or not _holds_only_elements(parent):
             raise Flaw(Reason.HIDDEN_CONTENT)
     for direction in (True, False):
         for node in root.itersiblings(preceding=direction):
-            if node.tag is etree.PI:
+            if isinstance(node, etree._ProcessingInstruction):
                 raise Flaw(Reason.HIDDEN_CONTENT)
 
 
 def _holds_only_elements(parent: etree._Element) -> bool:
     texts = [parent.text, *(child.tail for child in parent)]
-    return any(isinstance(child.tag, str) for child in parent) and all(map(_is_blank, texts))
+    return any(not isinstance(child, etree._Comment) for child in parent) and all(map(_is_blank, texts))
 
 
 def _cut(root: etree._Element, signature: etree._Element) -> tuple[memoryview, memoryview]:
@@ -134,7 +135,7 @@ def _cut(root: etree._Element, signature: etree._Element) -> tuple[memoryview, m
     Cutting octets is exact where the name occurs once, as canonical XML escapes every `<` that is not markup. The
     white space after the signature stays in, as the standard has it.
     """
-    octets = etree.tostring(root.getroottree(), method="c14n", with_comments=False)
+    octets = canonical_document(root)
     name = (f"{signature.prefix}:Signature" if signature.prefix else "Signature").encode()
     end = b"</" + name + b">"
     starts = [b"<" + name + b" ", b"<" + name + b">"]
@@ -239,8 +240,8 @@ def _base64(text: str) -> bytes:
 
 def _name(element: etree._Element) -> str | None:
     """The local name of a signature element, or None for anything else."""
-    tag = element.tag
-    return tag[len(_IN_DS) :] if isinstance(tag, str) and tag.startswith(_IN_DS) else None
+    tag = str(element.tag)  # a comment's tag is a function
+    return tag[len(_IN_DS) :] if tag.startswith(_IN_DS) else None
 
 
 def _is_blank(text: str | None) -> bool:

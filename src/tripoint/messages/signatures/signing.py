@@ -9,11 +9,11 @@ from lxml import etree
 
 from tripoint.kernel.refusals import Conflict, Malformed
 from tripoint.messages.signatures.algorithms import C14N, DS, ENVELOPED, SignatureAlgorithm
+from tripoint.messages.signatures.canonical import Ambiguous, canonical_document, has_dtd, inherited_attributes
 from tripoint.messages.signatures.certificates import Certificate
 from tripoint.messages.signatures.keys import SigningKey
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-_XML = "{http://www.w3.org/XML/1998/namespace}"
 # The export schema has the signature before ExtendMessage, the import schema after it (ceb.md §0.2).
 _EXPORT = re.compile(r"CEB(?:21[3-6]|30[34]|40[34]|50[5-9]|510|60[3-8]|70[12]|792)Message")
 
@@ -29,8 +29,8 @@ def sign(
     root = _parse(xml) if isinstance(xml, bytes) else xml
     _refuse_unsignable(root)
     try:
-        document = etree.tostring(root.getroottree(), method="c14n", with_comments=False)
-    except etree.C14NError as error:
+        document = canonical_document(root)
+    except Ambiguous as error:
         raise _malformed() from error
     body = _signed_info_body(algorithm, algorithm.digest.hash(document))
     value = key.sign(algorithm, _signed_info_start(root) + body)
@@ -51,16 +51,10 @@ def _refuse_unsignable(root: etree._Element) -> None:
     """What could never verify is not signed."""
     if next(root.iter("{" + DS + "}*"), None) is not None:
         raise Conflict("signature.signed_already", "报文已经签名", "the message is signed already")
-    tree = root.getroottree()
-    if tree.getroot() is not root or tree.docinfo.internalDTD is not None:
+    if root.getroottree().getroot() is not root or has_dtd(root):
         raise _malformed()
-    siblings = [*root.itersiblings(preceding=True), *root.itersiblings()]
-    if next(root.iter(etree.PI, etree.Entity), None) is not None or any(
-        node.tag is etree.PI for node in siblings
-    ):
-        raise _malformed()
-    # Inclusive C14N would carry these into SignedInfo; no message of this family has one on its root.
-    if any(name.startswith(_XML) for name in root.attrib):
+    siblings = (*root.itersiblings(etree.PI, preceding=True), *root.itersiblings(etree.PI))
+    if siblings or next(root.iter(etree.PI, etree.Entity), None) is not None:
         raise _malformed()
 
 
@@ -86,8 +80,8 @@ def _scope(root: etree._Element) -> dict[str | None, str]:
 def _signed_info_start(root: etree._Element) -> bytes:
     """The start tag of SignedInfo as inclusive C14N has it on its own: every namespace in scope, in order."""
     scope = sorted((prefix or "", uri) for prefix, uri in _scope(root).items() if prefix != "xml")
-    declared = "".join(f' xmlns{":" if prefix else ""}{prefix}="{_escape(uri)}"' for prefix, uri in scope)
-    return f"<ds:SignedInfo{declared}>".encode()
+    declared = "".join(f' xmlns{":" if prefix else ""}{prefix}="{uri}"' for prefix, uri in scope)
+    return f"<ds:SignedInfo{declared}".encode() + inherited_attributes(root) + b">"
 
 
 def _signed_info_body(algorithm: SignatureAlgorithm, digest: bytes) -> bytes:
@@ -114,13 +108,6 @@ def _signature(root: etree._Element, body: bytes, value: bytes, certificate: Cer
             b"</ds:X509Certificate></ds:X509Data></ds:KeyInfo></ds:Signature>",
         )
     )
-
-
-def _escape(text: str) -> str:
-    """Attribute text as C14N writes it."""
-    for plain, written in (("&", "&amp;"), ("<", "&lt;"), ('"', "&quot;"), ("\t", "&#x9;"), ("\n", "&#xA;")):
-        text = text.replace(plain, written)
-    return text.replace("\r", "&#xD;")
 
 
 def _malformed() -> Malformed:
