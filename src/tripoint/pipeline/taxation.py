@@ -11,12 +11,12 @@ import polars as pl
 from tripoint.kernel.money import FEN, SCALE
 from tripoint.regimes.asof import by_mode, expression
 from tripoint.regimes.model import Regimes
-from tripoint.tariff.units import FAMILIES, MASS, SHEETS, VOLUME
+from tripoint.tariff.units import FAMILIES, MASS, PIECES, SHEETS, VOLUME
 
 WIDE = pl.Int128()
 PPM = 1_000_000
 SHARE_70, SHARE_FULL, OVER_SINGLE = "70pct", "full", "over_single"
-HIGH_END_COSMETICS = "high_end_cosmetics"
+HIGH_END_COSMETICS, LUXURY_WATCH = "high_end_cosmetics", "luxury_watch"
 
 _PERCENT = (
     10_000  # ppm in one percent: the law's shares are whole percents, which keeps products within 128 bits
@@ -181,6 +181,8 @@ def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
         .then(pl.lit(False))
         .when(pl.col("ct_condition") == HIGH_END_COSMETICS)
         .then(~_reaches_high_end(regimes))
+        .when(pl.col("ct_condition") == LUXURY_WATCH)
+        .then(~_reaches_luxury(regimes))
         .alias("_ct_off"),
     )
 
@@ -219,8 +221,9 @@ def _reaches_high_end(regimes: Regimes) -> pl.Expr:
     law, day = regimes.cosmetics, pl.col("declared_on")
     small = MASS | VOLUME
     per_sheet = [
-        pl.when(pl.col(unit).is_in(SHEETS) & (pl.col(quantity) > 0)).then(_at_least(law_price, quantity, 1))
-        for law_price in (expression(law.per_sheet, day),)
+        pl.when(pl.col(unit).is_in(SHEETS) & (pl.col(quantity) > 0)).then(
+            _at_least(expression(law.per_sheet, day), quantity, 1)
+        )
         for unit, quantity in _MEASURES
     ]
     per_small = [
@@ -234,6 +237,15 @@ def _reaches_high_end(regimes: Regimes) -> pl.Expr:
         for unit, quantity in _MEASURES
     ]
     return pl.coalesce(*per_sheet, *per_small)
+
+
+def _reaches_luxury(regimes: Regimes) -> pl.Expr:
+    """Is the dutiable price of one watch at the threshold; null if the line counts no pieces."""
+    threshold = expression(regimes.watches.per_piece, pl.col("declared_on"))
+    return pl.coalesce(
+        pl.when(pl.col(unit).is_in(PIECES) & (pl.col(quantity) > 0)).then(_at_least(threshold, quantity, 1))
+        for unit, quantity in _MEASURES
+    )
 
 
 def _at_least(threshold: pl.Expr, quantity: str, times: pl.Expr | int) -> pl.Expr:

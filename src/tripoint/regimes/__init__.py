@@ -14,6 +14,7 @@ from tripoint.regimes.model import (
     ParcelLaw,
     Regime,
     Regimes,
+    WatchLaw,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ParcelLaw",
     "Regime",
     "Regimes",
+    "WatchLaw",
     "by_mode",
     "expression",
     "load_codes",

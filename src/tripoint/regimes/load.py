@@ -27,6 +27,7 @@ from tripoint.regimes.model import (
     ParcelLaw,
     Regime,
     Regimes,
+    WatchLaw,
 )
 
 _SHARE = re.compile(r"(\d{1,4}(?:\.\d{1,4})?) %")
@@ -268,6 +269,14 @@ def _cosmetics(table: Mapping[str, Any], where: str) -> CosmeticsLaw:
     )
 
 
+def _watches(table: Mapping[str, Any], where: str) -> WatchLaw:
+    take(table, where, ("per_piece", "consumption_tax_rate"))
+    return WatchLaw(
+        per_piece=dated(table["per_piece"], f"{where}.per_piece"),
+        consumption_tax_rate=dated(table["consumption_tax_rate"], f"{where}.consumption_tax_rate"),
+    )
+
+
 def _toml(file: Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -304,6 +313,7 @@ def read_regimes(folder: Traversable) -> Regimes:
         by_mode=found,
         parcel=_parcel(_toml(folder.joinpath("personal_parcel.toml")), "personal_parcel.toml"),
         cosmetics=_cosmetics(_toml(folder.joinpath("high_end_cosmetics.toml")), "high_end_cosmetics.toml"),
+        watches=_watches(_toml(folder.joinpath("luxury_watches.toml")), "luxury_watches.toml"),
         edition=_edition(folder),
     )
 

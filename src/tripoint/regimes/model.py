@@ -119,12 +119,21 @@ class CosmeticsLaw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchLaw:
+    """From which dutiable price of one piece a watch is a luxury watch (高档手表)."""
+
+    per_piece: Dated
+    consumption_tax_rate: Dated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regimes:
     """All the law there is: one regime for each supervision mode, and the edition (a digest of the data files)."""
 
     by_mode: Mapping[str, Regime]
     parcel: ParcelLaw
     cosmetics: CosmeticsLaw
+    watches: WatchLaw
     edition: str
 
     def of(self, supervision_mode: str) -> Regime:

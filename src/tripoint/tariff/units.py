@@ -14,6 +14,9 @@ VOLUME = {"096": 1, "095": 1_000, "063": 1_000_000}
 SHEETS = ("020", "010")
 """片 and 张: the units of which a face mask is counted."""
 
+PIECES = ("008", "007", "011")
+"""只, 个 and 件: the units of which a watch is counted."""
+
 FAMILIES = (MASS, VOLUME)
 
 

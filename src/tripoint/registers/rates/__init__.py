@@ -1,0 +1,1 @@
+"""Tariff rates and the list of goods allowed: the operator's data, dated, sourced, and changed only when confirmed."""
