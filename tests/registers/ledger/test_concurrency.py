@@ -15,9 +15,9 @@ from tripoint.registers.ledger.records import TRANSFERS
 
 AT = datetime(2024, 6, 1, tzinfo=UTC)
 GUARANTORS = [f"0000A6000{number}" for number in range(4)]
-LODGED = 40_000
-PROCESSES = 6
-BATCHES = 40
+LODGED = 20_000
+PROCESSES = 4
+BATCHES = 12
 
 
 def pound(url, seed, ready, answers):
@@ -33,8 +33,18 @@ def pound(url, seed, ready, answers):
             owner = "shared" if number % 2 else str(seed)
             dice = random.Random(f"{owner}-{number}")
             rows = [
-                (f"{owner}-{number}-{line}", rules.available(code), rules.pledged(code), dice.randint(1, 120), "pledge", "L", None)
-                for line, code in enumerate(chance.sample(GUARANTORS, len(GUARANTORS)) if owner == str(seed) else GUARANTORS)
+                (
+                    f"{owner}-{number}-{line}",
+                    rules.available(code),
+                    rules.pledged(code),
+                    dice.randint(1, 120),
+                    "pledge",
+                    "L",
+                    None,
+                )
+                for line, code in enumerate(
+                    chance.sample(GUARANTORS, len(GUARANTORS)) if owner == str(seed) else GUARANTORS
+                )
             ]
             batch = pl.DataFrame(rows, schema=TRANSFERS, orient="row")
             for _ in range(2):
@@ -56,7 +66,7 @@ def pound(url, seed, ready, answers):
         database.close()
 
 
-@pytest.mark.parametrize("lodged", [LODGED, 4_000], ids=["enough for all", "not enough"])
+@pytest.mark.parametrize("lodged", [LODGED, 1_000], ids=["enough for all", "not enough"])
 def test_processes_never_overdraw_a_guarantee_nor_stand_in_each_others_way(server, fresh_database, lodged):
     with fresh_database.transaction() as tx:
         name = tx.value("select current_database()")
@@ -65,7 +75,8 @@ def test_processes_never_overdraw_a_guarantee_nor_stand_in_each_others_way(serve
     context = multiprocessing.get_context("spawn")
     ready, answers = context.Event(), context.Queue()
     workers = [
-        context.Process(target=pound, args=(server.conninfo(name), seed, ready, answers)) for seed in range(PROCESSES)
+        context.Process(target=pound, args=(server.conninfo(name), seed, ready, answers))
+        for seed in range(PROCESSES)
     ]
     for worker in workers:
         worker.start()

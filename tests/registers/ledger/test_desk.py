@@ -39,8 +39,14 @@ def balance(tx, account):
 
 
 def test_a_deposit_opens_the_guarantee_and_counts_once(ledger):
-    assert desk.deposit(ledger, "0000A60001", 1000 * YUAN, reference="deposit-1", at=AT) == Posted(written=0, known=1)
-    assert (balance(ledger, FREE), balance(ledger, BOUND), balance(ledger, OUTSIDE)) == (1000 * YUAN, 0, -1000 * YUAN)
+    assert desk.deposit(ledger, "0000A60001", 1000 * YUAN, reference="deposit-1", at=AT) == Posted(
+        written=0, known=1
+    )
+    assert (balance(ledger, FREE), balance(ledger, BOUND), balance(ledger, OUTSIDE)) == (
+        1000 * YUAN,
+        0,
+        -1000 * YUAN,
+    )
     with pytest.raises(Conflict, match="LEDGER-REPOSTED"):
         desk.deposit(ledger, "0000A60001", 999 * YUAN, reference="deposit-1", at=AT)
 
@@ -112,7 +118,11 @@ def test_a_statement_pages_through_both_sides_newest_first(ledger):
     for number in range(7):
         back = number % 2
         sides = {"debit": BOUND, "credit": FREE} if back else {}
-        desk.post(ledger, frame(pledge(f"O{number}", 10 - number, reason="free" if back else "pledge", **sides)), at=AT + timedelta(hours=number))
+        desk.post(
+            ledger,
+            frame(pledge(f"O{number}", 10 - number, reason="free" if back else "pledge", **sides)),
+            at=AT + timedelta(hours=number),
+        )
     lines = []
     before = None
     while page := desk.statement(ledger, FREE, before=before, limit=3):
@@ -149,13 +159,21 @@ def test_no_statement_changes_or_removes_a_transfer():
         assert "update transfers" not in words
         assert "delete from" not in words
         assert "truncate" not in words
-    called = {node.func.attr for node in ast.walk(ast.parse(inspect.getsource(store))) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)}
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(inspect.getsource(store)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
     assert "script" not in called
 
 
 moves = st.lists(
     st.lists(
-        st.tuples(st.integers(0, 12), st.sampled_from([(FREE, BOUND), (BOUND, FREE), (BOUND, TAX_COLLECTED), (OUTSIDE, FREE)]), st.integers(1, 400 * YUAN)),
+        st.tuples(
+            st.integers(0, 12),
+            st.sampled_from([(FREE, BOUND), (BOUND, FREE), (BOUND, TAX_COLLECTED), (OUTSIDE, FREE)]),
+            st.integers(1, 400 * YUAN),
+        ),
         min_size=1,
         max_size=6,
         unique_by=lambda move: move[0],
@@ -168,6 +186,7 @@ moves = st.lists(
 @given(moves)
 def test_every_balance_equals_its_entries_after_any_batches(database, batches):
     """A plain dictionary of balances, moved one by one, is the oracle."""
+
     class Undo(Exception):
         pass
 
@@ -178,7 +197,10 @@ def test_every_balance_equals_its_entries_after_any_batches(database, batches):
         held = {FREE: 500 * YUAN, BOUND: 0, OUTSIDE: -500 * YUAN, TAX_COLLECTED: 0}
         known = {}
         for batch in batches:
-            rows = [pledge(f"O{order}", amount, debit=debit, credit=credit) for order, (debit, credit), amount in batch]
+            rows = [
+                pledge(f"O{order}", amount, debit=debit, credit=credit)
+                for order, (debit, credit), amount in batch
+            ]
             new = [row for row in rows if row[0] not in known]
             after = dict(held)
             for _, debit, credit, amount, *_ in new:
@@ -189,7 +211,9 @@ def test_every_balance_equals_its_entries_after_any_batches(database, batches):
                 with pytest.raises(Conflict):
                     desk.post(tx, frame(*rows), at=AT)
             else:
-                assert desk.post(tx, frame(*rows), at=AT) == Posted(written=len(new), known=len(rows) - len(new))
+                assert desk.post(tx, frame(*rows), at=AT) == Posted(
+                    written=len(new), known=len(rows) - len(new)
+                )
                 held = after
                 known |= {row[0]: row for row in new}
             assert store.all_balances(tx) == held

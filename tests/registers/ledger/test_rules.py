@@ -25,13 +25,18 @@ transfers = st.lists(
 
 def frame(*rows):
     return pl.DataFrame(
-        [(order, debit, credit, amount, reason, reference, None) for order, debit, credit, amount, reason, reference in rows],
+        [
+            (order, debit, credit, amount, reason, reference, None)
+            for order, debit, credit, amount, reason, reference in rows
+        ],
         schema=TRANSFERS,
         orient="row",
     )
 
 
-def row(order="O1", debit="outside", credit="guarantee/A/available", amount=1, reason="pledge", reference="L1"):
+def row(
+    order="O1", debit="outside", credit="guarantee/A/available", amount=1, reason="pledge", reference="L1"
+):
     return order, debit, credit, amount, reason, reference
 
 
@@ -80,7 +85,10 @@ def test_refuses_a_transfer_that_is_not_whole(faulty):
         rules.batch(frame(row(order="O0"), faulty))
 
 
-@pytest.mark.parametrize("other", [row(amount=2), row(debit="guarantee/A/pledged"), row(credit="outside", debit="guarantee/A/pledged")])
+@pytest.mark.parametrize(
+    "other",
+    [row(amount=2), row(debit="guarantee/A/pledged"), row(credit="outside", debit="guarantee/A/pledged")],
+)
 def test_refuses_one_name_with_two_contents_in_a_batch(other):
     with pytest.raises(Conflict, match="LEDGER-REPOSTED"):
         rules.batch(frame(row(), other))
@@ -88,7 +96,9 @@ def test_refuses_one_name_with_two_contents_in_a_batch(other):
 
 def test_leaves_out_what_was_posted_before():
     rows = rules.batch(frame(row(order="O1"), row(order="O2"), row(order="O1", reason="free")))
-    posted = rows.filter(pl.col("order_no") == "O1", pl.col("reason") == "pledge").select(*KEY, "debit_account", "credit_account", "amount")
+    posted = rows.filter(pl.col("order_no") == "O1", pl.col("reason") == "pledge").select(
+        *KEY, "debit_account", "credit_account", "amount"
+    )
     left = rules.not_yet_posted(rows, posted)
     assert left.select(KEY).rows() == [("O1", "L1", "free"), ("O2", "L1", "pledge")]
 
@@ -104,7 +114,11 @@ def balances(*rows):
     return pl.DataFrame(rows, schema=BALANCES, orient="row")
 
 
-@given(held=st.integers(-(10**17), 10**17), change=st.integers(-(10**17), 10**17), least=st.none() | st.integers(-(10**17), 10**17))
+@given(
+    held=st.integers(-(10**17), 10**17),
+    change=st.integers(-(10**17), 10**17),
+    least=st.none() | st.integers(-(10**17), 10**17),
+)
 def test_refuses_exactly_what_would_fall_below_the_minimum(held, change, least):
     deltas = pl.DataFrame({"account": ["a"], "change": [change]})
     stands = balances(("a", held, least))
@@ -121,7 +135,9 @@ def test_refuses_sums_that_do_not_fit():
     with pytest.raises(Malformed, match="LEDGER-RANGE"):
         rules.changes(rows)
     with pytest.raises(Malformed, match="LEDGER-RANGE"):
-        rules.refuse_overdrawn(balances(("a", most, None)), pl.DataFrame({"account": ["a"], "change": [most]}))
+        rules.refuse_overdrawn(
+            balances(("a", most, None)), pl.DataFrame({"account": ["a"], "change": [most]})
+        )
 
 
 def test_tells_which_account_is_not_open():
@@ -131,7 +147,10 @@ def test_tells_which_account_is_not_open():
 
 def test_says_what_an_overdrawn_account_holds_in_both_languages():
     with pytest.raises(Conflict) as told:
-        rules.refuse_overdrawn(balances(("guarantee/A/available", 10_000_000, 0)), pl.DataFrame({"account": ["guarantee/A/available"], "change": [-10_001_000]}))
+        rules.refuse_overdrawn(
+            balances(("guarantee/A/available", 10_000_000, 0)),
+            pl.DataFrame({"account": ["guarantee/A/available"], "change": [-10_001_000]}),
+        )
     assert "余额 100.00，本次需 100.01" in told.value.text.zh
     assert "holds 100.00, 100.01 is asked" in told.value.text.en
 
@@ -149,7 +168,18 @@ def test_the_chart_says_the_terms_of_an_account(account, kind, minimum):
     assert (rules.terms(account).kind, rules.terms(account).minimum) == (kind, minimum)
 
 
-@pytest.mark.parametrize("account", ["", "outsider", "guarantee/a/available", "guarantee//pledged", "guarantee/A/available\n", "guarantee/A/other", "customs/"])
+@pytest.mark.parametrize(
+    "account",
+    [
+        "",
+        "outsider",
+        "guarantee/a/available",
+        "guarantee//pledged",
+        "guarantee/A/available\n",
+        "guarantee/A/other",
+        "customs/",
+    ],
+)
 def test_refuses_an_account_that_the_chart_does_not_have(account):
     with pytest.raises(Malformed, match="LEDGER-ACCOUNT"):
         rules.terms(account)
