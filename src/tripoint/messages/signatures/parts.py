@@ -19,7 +19,12 @@ from tripoint.messages.signatures.algorithms import (
     read_digest_algorithm,
     read_signature_algorithm,
 )
-from tripoint.messages.signatures.canonical import Ambiguous, canonical_document, canonical_signed_info, has_dtd
+from tripoint.messages.signatures.canonical import (
+    Ambiguous,
+    canonical_document,
+    canonical_signed_info,
+    has_dtd,
+)
 from tripoint.messages.signatures.certificates import fingerprint_of
 from tripoint.messages.signatures.verdicts import Reason
 
@@ -141,9 +146,9 @@ def _cut(root: etree._Element, signature: etree._Element) -> tuple[memoryview, m
     starts = [b"<" + name + b" ", b"<" + name + b">"]
     if octets.count(end) != 1 or sum(map(octets.count, starts)) != 1:
         raise Flaw(Reason.SECOND_SIGNATURE)
-    start = max(map(octets.find, starts))
+    start = max(map(octets.rfind, starts))  # as a rule it stands at the end
     view = memoryview(octets)
-    return view[:start], view[octets.find(end) + len(end) :]
+    return view[:start], view[octets.find(end, start) + len(end) :]
 
 
 def _read_signed_info(element: etree._Element) -> SignedInfo:

@@ -9,7 +9,12 @@ from lxml import etree
 
 from tripoint.kernel.refusals import Conflict, Malformed
 from tripoint.messages.signatures.algorithms import C14N, DS, ENVELOPED, SignatureAlgorithm
-from tripoint.messages.signatures.canonical import Ambiguous, canonical_document, has_dtd, inherited_attributes
+from tripoint.messages.signatures.canonical import (
+    Ambiguous,
+    canonical_document,
+    has_dtd,
+    inherited_attributes,
+)
 from tripoint.messages.signatures.certificates import Certificate
 from tripoint.messages.signatures.keys import SigningKey
 
