@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if BASE not in os.environ:
         _sweep()
         base = Path(tempfile.mkdtemp(prefix="tripoint-test-"))
+        base.chmod(0o755)  # The server's user has to pass.
         (base / "pytest.pid").write_text(str(os.getpid()))
         os.environ[BASE] = str(base)
 
@@ -69,7 +70,7 @@ def _remove(base: Path) -> None:
 def remove_server(server: Supervisor) -> None:
     """Stop a test's server and remove its folder, wherever it was put."""
     server.stop()
-    shutil.rmtree(server.folder, ignore_errors=True)
+    shutil.rmtree(server.folder, ignore_errors=True)  # Root may have had to put it outside the data folder.
     shutil.rmtree(server.data_dir, ignore_errors=True)
 
 
@@ -81,16 +82,16 @@ def bindir_of(kind: str) -> Path:
     return found.bindir
 
 
-@pytest.fixture(
-    scope="session",
-    params=["wheel", pytest.param("system", marks=pytest.mark.servers)],
-    ids=["wheel", "system"],
-)
-def server(request: pytest.FixtureRequest) -> Supervisor:
+@pytest.fixture(scope="session", params=["wheel", pytest.param("system", marks=pytest.mark.servers)])
+def bindir(request: pytest.FixtureRequest) -> Path:
+    """The bin folder of the wheel's server, and in a second run of the same test of the system's."""
+    return bindir_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def server(bindir: Path) -> Supervisor:
     """A running server, the wheel's or the system's, with a migrated template database."""
-    kind: str = request.param
-    bindir = bindir_of(kind)
-    data_dir = Path(os.environ[BASE]) / kind
+    data_dir = Path(os.environ[BASE]) / bindir.parent.name
     data_dir.mkdir(exist_ok=True)
     running = Supervisor(data_dir, bindir, SPEED)
     with (data_dir / "template.lock").open("w") as lock:
@@ -120,6 +121,19 @@ def opened(running: Supervisor, name: str) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@pytest.fixture
+def supervise(bindir: Path, tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    """Makes supervisors of a data folder of the test's own, which is stopped and removed when the test ends."""
+    made: dict[Path, Supervisor] = {}
+
+    def make(data_dir: Path = tmp_path / "data", options: dict[str, str] = SPEED) -> Supervisor:
+        return made.setdefault(data_dir, Supervisor(data_dir, bindir, options))
+
+    yield make
+    for one in made.values():
+        remove_server(one)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,9 @@ LISTS = pl.Schema({"order_no": pl.String, "amount": pl.Int64})
 
 
 def lists(count: int) -> pl.DataFrame:
-    return pl.DataFrame({"order_no": [f"A{at}" for at in range(count)], "amount": list(range(count))}, schema=LISTS)
+    return pl.DataFrame(
+        {"order_no": [f"A{at}" for at in range(count)], "amount": list(range(count))}, schema=LISTS
+    )
 
 
 @pytest.mark.parametrize("analyze", [(), ("order_no",)])
@@ -48,7 +50,9 @@ def test_rows_one_and_value_give_dictionaries_and_none(tx: Transaction) -> None:
 
 
 def test_a_frame_takes_parameters_that_hold_quotes(tx: Transaction) -> None:
-    found = tx.frame("select %(text)s::text as t, '100%%' as p", {"t": pl.String, "p": pl.String}, text="it's \\ %s")
+    found = tx.frame(
+        "select %(text)s::text as t, '100%%' as p", {"t": pl.String, "p": pl.String}, text="it's \\ %s"
+    )
     assert found.rows() == [("it's \\ %s", "100%")]
 
 
@@ -82,7 +86,7 @@ def test_copy_appends_by_name_and_leaves_defaults_to_the_table(tx: Transaction) 
 
 def test_a_savepoint_undoes_what_it_holds_and_the_rest_stands(tx: Transaction) -> None:
     tx.stage("staged", lists(1))
-    with pytest.raises(ZeroDivisionError), tx.savepoint():
+    with pytest.raises(ZeroDivisionError), tx.savepoint():  # noqa: PT012
         tx.run("delete from staged")
         tx.stage("second", lists(1))
         raise ZeroDivisionError
@@ -94,7 +98,7 @@ def test_a_savepoint_undoes_what_it_holds_and_the_rest_stands(tx: Transaction) -
 def test_an_exception_rolls_the_transaction_back(fresh_database: Database) -> None:
     with fresh_database.transaction() as tx:
         tx.run("create table kept (n int)")
-    with pytest.raises(ZeroDivisionError), fresh_database.transaction() as tx:
+    with pytest.raises(ZeroDivisionError), fresh_database.transaction() as tx:  # noqa: PT012
         tx.run("insert into kept values (1)")
         raise ZeroDivisionError
     with fresh_database.transaction() as tx:

@@ -86,7 +86,7 @@ def _state_of_connection(said: str) -> str:
     """A connection that failed has no SQLSTATE; only its sentence tells why."""
     if "starting up" in said or "shutting down" in said or "recovery" in said:
         return "57P03"
-    return "53300" if "too many clients" in said or "reserved for" in said else "08"
+    return "53300" if "too many" in said or "reserved for" in said else "08"
 
 
 def _malformed_nul() -> Malformed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -103,12 +104,14 @@ class Supervisor:
     def start(self) -> ServerStatus:
         """Start the server, or join the one that runs; returns when it takes connections."""
         with self._locked():
-            if not self.status().running:
+            running = self.status().pid
+            if running is None:
                 found = binaries.find(self.bindir)
                 account = self._prepare(found)
-                self._forget_the_dead()
                 self._launch(found.readable_by(account), account)
-            return self._await_ready()
+            elif not self._becomes_ready(running):
+                raise _would_not_start(_tail(self.log))
+            return self.status()
 
     def stop(self) -> bool:
         """Stop the server after rolling back what is open; False when none ran."""
@@ -198,6 +201,7 @@ class Supervisor:
         said = self._program(
             account, found.bindir / "initdb", "--pgdata", draft, "--username", NAME, "--auth=trust",
             "--encoding=UTF8", f"--locale={locale}", "--lc-collate=C", "--no-instructions", "--data-checksums",
+            *(["--no-sync"] if self.options["fsync"] == "off" else []),
         )  # fmt: skip
         if said.returncode != 0:
             shutil.rmtree(draft)
@@ -217,22 +221,22 @@ class Supervisor:
 
     def _launch(self, found: Binaries, account: Account) -> None:
         """Start the server as nobody's child in a session of its own: our end and our Ctrl-C are not its own."""
-        socket_dir = self._socket_folder(account)
-        command = [
-            str(found.bindir / "postgres"), "-D", str(self.folder), "-k", str(socket_dir), "-c", "port=5432",
-        ]  # fmt: skip
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
         deadline = time.monotonic() + 20
         while True:
+            self._forget_the_dead()
+            socket_dir = self._socket_folder(account)
+            words = [found.bindir / "postgres", "-D", self.folder, "-k", socket_dir, "-c", "port=5432"]
             with self.log.open("ab") as log:
                 mark = log.tell()
-                pid = self._spawn(command, log.fileno(), account)
-            if self._came_up(pid):
+                pid = self._spawn([str(word) for word in words], log.fileno(), account)
+            if self._becomes_ready(pid):
                 return
+            self._remove_socket_folder(socket_dir)
             said = self.log.read_bytes()[mark:].decode(errors="replace")
-            # Right after a kill -9 of the server its backends need a moment to notice and leave the memory.
-            if "still in use" not in said or time.monotonic() > deadline:
+            # Right after a kill -9 the dying need a moment to leave the memory and their lock files.
+            if not re.search("still in use|already exists", said) or time.monotonic() > deadline:
                 raise _would_not_start(said)
             time.sleep(0.2)
 
@@ -244,26 +248,16 @@ class Supervisor:
         )  # fmt: skip
         return int(said.stdout)
 
-    def _came_up(self, pid: int) -> bool:
-        """Whether the process we started wrote its own pid file before it ended."""
+    def _becomes_ready(self, pid: int) -> bool:
+        """Wait until the server with this number takes connections; False when it ended before."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self.status().pid == pid:
+            status = self.status()
+            if status.ready and status.pid == pid:
                 return True
             if not _lives(pid, None):
                 return False
             time.sleep(0.01)
-        return False
-
-    def _await_ready(self) -> ServerStatus:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            status = self.status()
-            if status.ready:
-                return status
-            if not status.running:
-                raise _would_not_start(_tail(self.log))
-            time.sleep(0.02)
         raise Busy(
             "DATABASE-STARTING",
             "数据库仍在启动（可能正在恢复），请稍后再试。",
@@ -283,12 +277,13 @@ class Supervisor:
             shutil.rmtree(socket_dir, ignore_errors=True)
 
     def _forget_the_dead(self) -> None:
-        """Remove a pid file whose server is gone: its number may by now be another program's."""
-        path = self.folder / "postmaster.pid"
-        lines = _lines(path)
-        if lines:
-            self._remove_socket_folder(Path(lines[4]) if len(lines) > 4 and lines[4] else None)
-            path.unlink(missing_ok=True)
+        """Remove the lock files of a server that is gone: its number may by now be another program's."""
+        for name in ("postmaster.pid", f"{SOCKET}.lock"):
+            path = self.folder / name
+            lines = _lines(path)
+            if lines and lines[0].strip().isdigit() and not _lives(int(lines[0]), self.folder):
+                self._remove_socket_folder(Path(lines[4]) if len(lines) > 4 and lines[4] else None)
+                path.unlink(missing_ok=True)
 
     def _wait_until_gone(self, pid: int) -> bool:
         deadline = time.monotonic() + STOP_SECONDS
