@@ -30,6 +30,8 @@ PLANTS: list[tuple[str, list[tuple[str, str]]]] = [
     ("floors", [("exchange.planted", "tripoint.registers")]),
     ("floors", [("documents.planted", "tripoint.exchange")]),
     ("floors", [("platforms.planted", "tripoint.app")]),
+    ("floors", [("rehearsal.planted", "tripoint.platforms")]),
+    ("floors", [("platforms.planted", "tripoint.rehearsal")]),
     ("floors", [("app", "tripoint.faces")]),
     ("floors", [("annex.planted", "tripoint.kernel")]),  # a room that the plan of the house does not know
     ("stages", [("pipeline.validity", "tripoint.pipeline.matching")]),
