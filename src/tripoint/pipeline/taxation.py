@@ -136,7 +136,8 @@ def _lists(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
 
 def _share_out(placed: pl.DataFrame) -> pl.DataFrame:
     """Add `_part`: each line's share of freight and insurance, as `tariff.import_tax.share_out` deals it."""
-    dealt = placed.lazy().filter((pl.col("_extra") > 0) & ~pl.col("_unclear"))
+    alone = pl.when((pl.col("_lines") == 1) & ~pl.col("_unclear")).then(pl.col("_extra"))
+    dealt = placed.lazy().filter((pl.col("_extra") > 0) & ~pl.col("_unclear") & (pl.col("_lines") > 1))
     weight = pl.when(pl.col("_whole") > 0).then(pl.col("total")).otherwise(pl.lit(1)).cast(WIDE)
     whole = pl.when(pl.col("_whole") > 0).then(pl.col("_whole")).otherwise(pl.col("_lines").cast(WIDE))
     cents = pl.col("_extra") // FEN
@@ -160,9 +161,9 @@ def _share_out(placed: pl.DataFrame) -> pl.DataFrame:
     ).then(pl.col("_extra") % FEN).otherwise(pl.lit(0, dtype=WIDE))
     parts = ranked.select("_at", part.alias("_part")).collect()
     if parts.is_empty():
-        return placed.with_columns(pl.lit(0, dtype=WIDE).alias("_part"))
+        return placed.with_columns(alone.fill_null(0).alias("_part"))
     joined = placed.join(parts, on="_at", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("_part").fill_null(0))
+    return joined.with_columns(pl.coalesce(alone, "_part", pl.lit(0, dtype=WIDE)).alias("_part"))
 
 
 def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:

@@ -19,6 +19,8 @@ create table messages (
     signature_state   text,
     signature_reason  text,
     signer_code       text,
+    refusal_code      text,
+    refusal_text      text,
     worked_at         timestamptz,
     unique (sender_code, digest)
 );
@@ -28,7 +30,7 @@ comment on table messages is 'local. Every message as it came, what was made of 
 comment on column messages.sender_code is 'The enterprise that handed the message in; empty for the operator of this computer.';
 
 create table outbox (
-    outbox_id       bigint generated always as identity primary key,
+    outbox_id       bigint      primary key,
     recipient_code  text        not null,
     message_type    text        not null,
     message_guid    text        not null,
@@ -38,5 +40,5 @@ create table outbox (
     body            bytea
 );
 create index outbox_by_recipient on outbox (recipient_code, outbox_id);
-comment on table outbox is 'local. Every message that goes out; its body is written from the receipts when it is first asked for, and then kept.';
+comment on table outbox is 'local. Every message that goes out; its body is written from the receipts when it is first asked for, and then kept. Its numbers rise in the order of commit.';
 comment on column outbox.answers is 'The message whose papers it answers; null where several are answered together.';

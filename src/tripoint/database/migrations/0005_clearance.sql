@@ -34,6 +34,7 @@ create table orders (
     consignee_address      text,
     consignee_district     text,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table orders is 'distributed by order_no. Orders (311) as they were accepted, every version; the newest app_time counts.';
@@ -59,6 +60,7 @@ create table payments (
     currency               text,
     paid_at                timestamptz,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table payments is 'distributed by order_no. Payments (411), every version.';
@@ -85,6 +87,7 @@ create table waybills (
     consignee_address      text,
     consignee_telephone    text,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table waybills is 'distributed by order_no. Waybills (511), every version.';
@@ -139,6 +142,7 @@ create table lists (
     gross_weight           bigint,
     net_weight             bigint,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table lists is 'distributed by order_no. Declaration lists (621), every version.';
@@ -170,6 +174,7 @@ create table cancellations (
     declarant_name         text,
     reason                 text,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table cancellations is 'distributed by order_no. Cancellations (623).';
@@ -201,6 +206,7 @@ create table return_requests (
     declarant_name         text,
     reason                 text,
     note                   text,
+    recipient_code         text not null,
     primary key (order_no, message_id, position)
 );
 comment on table return_requests is 'distributed by order_no. Return requests (625).';
@@ -290,6 +296,7 @@ create table parked_waybills (
     consignee_address      text,
     consignee_telephone    text,
     note                   text,
+    recipient_code         text not null,
     primary key (waybill_no, carrier_code, message_id, position)
 );
 comment on table parked_waybills is 'distributed by waybill_no. Waybills that do not name their order (older senders), until a list names them.';
@@ -307,6 +314,7 @@ create table waybill_statuses (
     status                 text,
     status_at              timestamptz,
     note                   text,
+    recipient_code         text not null,
     primary key (waybill_no, message_id, position)
 );
 comment on table waybill_statuses is 'distributed by waybill_no. Signed-for notices (513).';
@@ -333,6 +341,7 @@ create table warehouse_ins (
     carrier_name           text,
     unload_location        text,
     note                   text,
+    recipient_code         text not null,
     primary key (cop_no, message_id, position)
 );
 comment on table warehouse_ins is 'distributed by cop_no. Goods arrived at the supervised place (711).';
@@ -354,6 +363,7 @@ create table paper_versions (
     number            text        not null,
     order_no          text        not null,
     marketplace_code  text        not null,
+    app_type          text        not null,
     app_time          timestamptz not null,
     digest            bigint      not null,
     state             text        not null check (state in ('draft', 'active', 'withdrawn')),
@@ -397,6 +407,7 @@ create table clearings (
 );
 create index clearings_by_state on clearings (state, order_no) where state in ('waiting', 'held', 'refused', 'inspect');
 create index clearings_by_list_no on clearings (list_no) where list_no is not null;
+create index clearings_by_waybill on clearings (waybill_no) where state in ('waiting', 'held', 'refused');
 create index clearings_by_declarant on clearings (declarant_code, received_at);
 comment on table clearings is 'distributed by order_no. What has become of each declaration list.';
 comment on column clearings.papers is 'The versions judged: kind:message/position of each paper.';
@@ -491,7 +502,7 @@ create table counters (
 comment on table counters is 'local. Running numbers: preNo by day, invtNo by customs and year, batches.';
 
 create table receipts (
-    receipt_id        bigint      not null generated always as identity,
+    receipt_id        bigint      not null,
     order_no          text        not null,
     outbox_id         bigint      not null,
     recipient_code    text        not null,
@@ -521,3 +532,19 @@ create table receipts (
 );
 create index receipts_by_outbox on receipts (outbox_id);
 comment on table receipts is 'distributed by order_no. Every answer to every paper, in the order it was given.';
+
+create table paper_faults (
+    order_no     text        not null,
+    message_id   bigint      not null,
+    position     integer     not null,
+    ordinal      integer     not null,
+    kind         text        not null,
+    number       text        not null,
+    code         text        not null,
+    path         text        not null,
+    line_no      integer,
+    value        text,
+    found_at     timestamptz not null,
+    primary key (order_no, message_id, position, ordinal)
+);
+comment on table paper_faults is 'distributed by order_no. Why a paper was not taken: faults of its fields, its signature or its version.';

@@ -1,0 +1,89 @@
+-- name: put
+-- The number and state of the message: a new one, or the one that lay there with the same bytes from the same sender.
+with added as (
+    insert into messages (digest, sender_code, channel, name, received_at, raw)
+    values (sha256(%(raw)s), %(sender_code)s, %(channel)s, %(name)s, %(received_at)s, %(raw)s)
+    on conflict (sender_code, digest) do nothing
+    returning message_id, received_at, state
+)
+select message_id, received_at, state, true as is_new from added
+union all
+select m.message_id, m.received_at, m.state, false
+from messages as m
+where m.sender_code = %(sender_code)s and m.digest = sha256(%(raw)s) and not exists (select from added);
+
+-- name: claim
+-- The oldest messages nobody is working on, up to a number and a size; they stay claimed to the end of the transaction.
+with oldest as (
+    select message_id
+    from messages
+    where state = 'received'
+    order by message_id
+    limit %(most)s
+    for update skip locked
+)
+select m.message_id, m.sender_code, m.received_at, m.raw
+from messages as m
+join oldest using (message_id)
+order by m.message_id;
+
+-- name: mark
+-- Writes down what was made of each staged message.
+update messages as m
+set state = s.state, message_type = s.message_type, message_guid = s.message_guid, envelope_no = s.envelope_no,
+    cop_code = s.cop_code, dxp_id = s.dxp_id, papers = s.papers, signature_policy = s.signature_policy,
+    signature_state = s.signature_state, signature_reason = s.signature_reason, signer_code = s.signer_code,
+    refusal_code = s.refusal_code, refusal_text = s.refusal_text, worked_at = %(at)s
+from marked_messages as s
+where m.message_id = s.message_id;
+
+-- name: waiting
+-- How many messages wait to be read, and since when the oldest does.
+select count(*) as messages, min(received_at) as oldest_at from messages where state = 'received';
+
+-- name: message
+-- One message without its bytes; for an enterprise only its own.
+select message_id, sender_code, channel, name, received_at, octet_length(raw) as bytes, encode(digest, 'hex') as digest,
+       state, message_type, message_guid, envelope_no, cop_code, dxp_id, papers, signature_policy, signature_state,
+       signature_reason, signer_code, refusal_code, refusal_text, worked_at
+from messages
+where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_code = %(sender_code)s);
+
+-- name: messages
+-- Messages, newest first, below a cursor; filters that are null do not count.
+select message_id, sender_code, channel, name, received_at, octet_length(raw) as bytes, state, message_type,
+       message_guid, papers, signature_policy, signature_state, signature_reason, signer_code, refusal_code,
+       refusal_text, worked_at
+from messages
+where (%(before)s::bigint is null or message_id < %(before)s)
+  and (%(sender_code)s::text is null or sender_code = %(sender_code)s)
+  and (%(state)s::text is null or state = %(state)s)
+  and (%(message_type)s::text is null or message_type = %(message_type)s)
+order by message_id desc
+limit %(most)s;
+
+-- name: raw
+-- The bytes of one message as they came.
+select raw from messages where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_code = %(sender_code)s);
+
+-- name: outgoing
+-- Outgoing messages of a recipient after a cursor, oldest first; body is null where nobody has asked for it yet.
+select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, body
+from outbox
+where outbox_id > %(after)s
+  and (%(recipient_code)s::text is null or recipient_code = %(recipient_code)s)
+  and (%(message_type)s::text is null or message_type = %(message_type)s)
+  and (%(answers)s::bigint is null or answers = %(answers)s)
+order by outbox_id
+limit %(most)s;
+
+-- name: keep_bodies
+-- Keeps the written bodies of the staged outgoing messages that have none yet.
+update outbox as o set body = s.body from written_bodies as s where o.outbox_id = s.outbox_id and o.body is null;
+
+-- name: next_numbers
+-- For each staged scope the last number after taking n more; the numbers taken are last - n + 1 to last.
+insert into counters as c (scope, last)
+select scope, n from wanted_numbers order by scope
+on conflict (scope) do update set last = c.last + excluded.last
+returning c.scope, c.last;

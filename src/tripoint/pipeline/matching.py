@@ -1,0 +1,315 @@
+"""Order, payment, waybill and list: which belong together, and do they tell the same story? (三单比对, ceb.md §4)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from tripoint.documents.columns import LIST_LINES, LISTS, ORDER_LINES, ORDERS, PAYMENTS, WAYBILLS
+from tripoint.pipeline.check import Check, check
+
+_LIST, _ORDER, _PAYMENT, _WAYBILL = (
+    pl.col(f"{paper}.present") for paper in ("list", "order", "payment", "waybill")
+)
+
+
+def current(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """The version of each paper that counts (the newest appTime), without those withdrawn and drafts."""
+    newest = frame.sort("app_time", maintain_order=True).unique(
+        subset=list(key), keep="last", maintain_order=True
+    )
+    return newest.filter(
+        (pl.col("app_type") != "3") & ~((pl.col("app_status") == "1").fill_null(value=False))
+    )
+
+
+def _prefixed(frame: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    return frame.select(pl.all().name.prefix(f"{prefix}.")).with_columns(
+        pl.lit(value=True).alias(f"{prefix}.present")
+    )
+
+
+def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row per list with its order, payment and waybill; what has not arrived is null and `x.present` false.
+
+    `papers` holds every version of `lists`, `orders`, `payments`, `waybills` of the order numbers concerned.
+    Of several payments for one order the one the order names is taken, else the latest.
+    """
+    place = ["order_no", "marketplace_code"]
+    lists = _prefixed(current(papers.get("lists", LISTS.empty()), tuple(place)), "list")
+    orders = _prefixed(current(papers.get("orders", ORDERS.empty()), tuple(place)), "order")
+    payments = _prefixed(
+        current(papers.get("payments", PAYMENTS.empty()), ("provider_code", "payment_no")), "payment"
+    )
+    waybills = _prefixed(
+        current(papers.get("waybills", WAYBILLS.empty()), ("carrier_code", "waybill_no")), "waybill"
+    )
+    joined = lists.join(
+        orders,
+        left_on=["list.order_no", "list.marketplace_code"],
+        right_on=["order.order_no", "order.marketplace_code"],
+        how="left",
+        coalesce=False,
+    ).join(
+        waybills,
+        left_on=["list.order_no", "list.carrier_code", "list.waybill_no"],
+        right_on=["waybill.order_no", "waybill.carrier_code", "waybill.waybill_no"],
+        how="left",
+        coalesce=False,
+    )
+    chosen = _choose_payment(joined, payments)
+    flags = [pl.col(f"{paper}.present").fill_null(value=False) for paper in ("order", "payment", "waybill")]
+    return (
+        joined.join(chosen, on=["list.order_no", "list.marketplace_code"], how="left")
+        .sort("list.message_id", "list.position")
+        .with_columns(flags)
+        .with_row_index("row")
+        .with_columns(pl.col("row").cast(pl.Int64()))
+    )
+
+
+def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
+    """The payment of each list, one at most: the one named by the order first, then the latest."""
+    named = (pl.col("payment.provider_code") == pl.col("order.provider_code")) & (
+        pl.col("payment.payment_no") == pl.col("order.payment_no")
+    )
+    return (
+        joined.select("list.order_no", "list.marketplace_code", "order.provider_code", "order.payment_no")
+        .join(
+            payments,
+            left_on=["list.order_no", "list.marketplace_code"],
+            right_on=["payment.order_no", "payment.marketplace_code"],
+            how="inner",
+            coalesce=False,
+        )
+        .with_columns(named.fill_null(value=False).alias("named"))
+        .sort("named", "payment.app_time", "payment.payment_no", descending=[True, True, False])
+        .unique(subset=["list.order_no", "list.marketplace_code"], keep="first", maintain_order=True)
+        .drop("named", "order.provider_code", "order.payment_no")
+    )
+
+
+def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """One row per line of the lists of `sets` (columns `line.x`), with the order's line of the same number beside it."""
+    lines = papers.get("list_lines", LIST_LINES.empty().with_columns(order_no=pl.lit(None, pl.String())))
+    order_lines = papers.get(
+        "order_lines", ORDER_LINES.empty().with_columns(order_no=pl.lit(None, pl.String()))
+    )
+    mine = sets.select("row", "list.message_id", "list.position").join(
+        _prefixed(lines, "line"),
+        left_on=["list.message_id", "list.position"],
+        right_on=["line.message_id", "line.position"],
+        how="inner",
+    )
+    theirs = (
+        sets.filter(_ORDER)
+        .select("row", "order.message_id", "order.position")
+        .join(
+            _prefixed(order_lines, "order_line"),
+            left_on=["order.message_id", "order.position"],
+            right_on=["order_line.message_id", "order_line.position"],
+            how="inner",
+        )
+        .drop("order.message_id", "order.position")
+    )
+    return (
+        mine.drop("list.message_id", "list.position")
+        .join(
+            theirs,
+            left_on=["row", "line.line_no"],
+            right_on=["row", "order_line.line_no"],
+            how="left",
+            coalesce=False,
+        )
+        .drop("row_right", strict=False)
+        .with_columns(
+            pl.col("line.line_no").alias("line_no"), pl.col("order_line.present").fill_null(value=False)
+        )
+        .sort("row", "line_no")
+    )
+
+
+def count_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The sets with `list.lines` and `order.lines`, how many lines either has, and the sums of their totals."""
+    counted = sets
+    for paper, table in (("list", "list_lines"), ("order", "order_lines")):
+        lines = papers.get(table)
+        if lines is None or lines.is_empty():
+            counted = counted.with_columns(
+                pl.lit(None, pl.Int64()).alias(f"{paper}.lines"),
+                pl.lit(None, pl.Int64()).alias(f"{paper}.lines_total"),
+            )
+            continue
+        sums = lines.group_by("message_id", "position").agg(
+            pl.len().cast(pl.Int64()).alias(f"{paper}.lines"),
+            pl.col("total").sum().alias(f"{paper}.lines_total"),
+        )
+        counted = counted.join(
+            sums,
+            left_on=[f"{paper}.message_id", f"{paper}.position"],
+            right_on=["message_id", "position"],
+            how="left",
+        )
+    return counted
+
+
+def waits_for() -> pl.Expr:
+    """The papers a list waits for, in words: `order,payment`; empty where the set is whole."""
+    missing = [
+        pl.when(~present).then(pl.lit(paper))
+        for paper, present in (("order", _ORDER), ("payment", _PAYMENT), ("waybill", _WAYBILL))
+    ]
+    return pl.concat_str(missing, separator=",", ignore_nulls=True)
+
+
+def _differ(left: str, right: str) -> pl.Expr:
+    return pl.col(left) != pl.col(right)
+
+
+@check("MATCH-01", field="list.merchant_code", compares="order.merchant_code")
+def merchant_differs() -> pl.Expr:
+    """List and order name one merchant."""
+    return _differ("list.merchant_code", "order.merchant_code")
+
+
+@check("MATCH-02", field="order.provider_code", compares="payment.provider_code")
+def provider_differs() -> pl.Expr:
+    """Where the order names its payment provider, the payment is by that provider."""
+    return _differ("order.provider_code", "payment.provider_code")
+
+
+@check("MATCH-03", field="order.payment_no", compares="facts.payment_order_no")
+def payment_is_for_another_order() -> pl.Expr:
+    """The payment that the order names was made for this order."""
+    return _differ("facts.payment_order_no", "list.order_no") & ~_PAYMENT
+
+
+@check("MATCH-04", field="list.waybill_no", compares="facts.waybill_order_no")
+def waybill_is_for_another_order() -> pl.Expr:
+    """The waybill that the list names carries this order."""
+    return _differ("facts.waybill_order_no", "list.order_no") & ~_WAYBILL
+
+
+@check("MATCH-05", field="list.lines", compares="order.lines")
+def line_count_differs() -> pl.Expr:
+    """List and order have the same number of lines."""
+    return _ORDER & _differ("list.lines", "order.lines")
+
+
+@check("MATCH-06", field="line.line_no", compares="order_line.line_no")
+def line_is_not_in_the_order() -> pl.Expr:
+    """Each line of the list has a line of its number in the order."""
+    return pl.col("order.present") & ~pl.col("order_line.present")
+
+
+@check("MATCH-07", field="line.goods_name", compares="order_line.item_name")
+def goods_name_differs() -> pl.Expr:
+    """The goods are named as in the order."""
+    return _differ("line.goods_name", "order_line.item_name")
+
+
+@check("MATCH-08", field="line.quantity", compares="order_line.quantity")
+def quantity_differs() -> pl.Expr:
+    """The quantity is that of the order."""
+    return _differ("line.quantity", "order_line.quantity")
+
+
+@check("MATCH-09", field="line.total", compares="order_line.total")
+def total_differs() -> pl.Expr:
+    """The total is that of the order."""
+    return _differ("line.total", "order_line.total")
+
+
+@check("MATCH-10", field="line.unit", compares="order_line.unit")
+def unit_differs() -> pl.Expr:
+    """The unit is that of the order."""
+    return _differ("line.unit", "order_line.unit")
+
+
+@check("MATCH-11", field="line.origin_country", compares="order_line.origin_country")
+def origin_differs() -> pl.Expr:
+    """The country of origin is that of the order."""
+    return _differ("line.origin_country", "order_line.origin_country")
+
+
+@check("MATCH-12", field="line.price", compares="order_line.price")
+def price_differs() -> pl.Expr:
+    """The price is that of the order."""
+    return _differ("line.price", "order_line.price")
+
+
+@check("PARTY-01", field="list.buyer_name", compares="order.buyer_name")
+def buyer_name_differs() -> pl.Expr:
+    """List and order name one buyer."""
+    return _differ("list.buyer_name", "order.buyer_name")
+
+
+@check("PARTY-02", field="list.buyer_id", compares="order.buyer_id")
+def buyer_id_differs() -> pl.Expr:
+    """List and order give the buyer one identity number."""
+    return _differ("list.buyer_id", "order.buyer_id")
+
+
+@check("PARTY-03", field="list.buyer_telephone", compares="order.buyer_telephone")
+def buyer_telephone_differs() -> pl.Expr:
+    """List and order give the buyer one telephone."""
+    return _differ("list.buyer_telephone", "order.buyer_telephone")
+
+
+@check("PARTY-05", field="waybill.consignee", compares="order.consignee")
+def consignee_differs() -> pl.Expr:
+    """The waybill goes to the consignee of the order."""
+    return _differ("waybill.consignee", "order.consignee")
+
+
+@check("PARTY-06", field="waybill.consignee_telephone", compares="order.consignee_telephone")
+def consignee_telephone_differs() -> pl.Expr:
+    """The waybill has the consignee's telephone of the order."""
+    return _differ("waybill.consignee_telephone", "order.consignee_telephone")
+
+
+@check("PARTY-07", field="waybill.consignee_address", compares="order.consignee_address")
+def consignee_address_differs() -> pl.Expr:
+    """The waybill goes to the address of the order."""
+    return _differ("waybill.consignee_address", "order.consignee_address")
+
+
+@check("PARTY-08", field="list.consignee_address", compares="waybill.consignee_address")
+def list_address_differs() -> pl.Expr:
+    """The list has the address of the waybill."""
+    return _differ("list.consignee_address", "waybill.consignee_address")
+
+
+@check("AMOUNT-02", field="payment.amount", compares="order.actual_paid")
+def payment_differs_from_order() -> pl.Expr:
+    """What was paid is what the order says was paid."""
+    return _differ("payment.amount", "order.actual_paid")
+
+
+@check("AMOUNT-06", field="list.freight", compares="waybill.freight")
+def freight_differs() -> pl.Expr:
+    """List and waybill state one freight."""
+    return _differ("list.freight", "waybill.freight")
+
+
+@check("AMOUNT-07", field="list.insurance", compares="waybill.insurance")
+def insurance_differs() -> pl.Expr:
+    """List and waybill state one insurance."""
+    return _differ("list.insurance", "waybill.insurance")
+
+
+@check("WEIGHT-03", field="list.gross_weight", compares="waybill.weight")
+def weight_differs() -> pl.Expr:
+    """List and waybill state one gross weight."""
+    return _differ("list.gross_weight", "waybill.weight")
+
+
+@check("MODE-10", field="list.bill_no", compares="waybill.bill_no")
+def bill_differs() -> pl.Expr:
+    """List and waybill name one bill."""
+    return _differ("list.bill_no", "waybill.bill_no")
+
+
+CHECKS: tuple[Check, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Check))
+"""Every check between papers, in the order it stands here."""

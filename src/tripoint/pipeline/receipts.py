@@ -1,0 +1,142 @@
+"""What each sender is told: the statuses and texts of the real receipts (ceb.md §3), every finding, both values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from tripoint.regimes.findings import FindingText
+
+TEXT_MAX = 1000
+"""Characters a returnInfo may have."""
+
+ACCEPTED, STORED, REJECTED, REVIEW, RELEASED, DRAFTED, CLOSED = "2", "120", "100", "300", "800", "1", "399"
+LOGIC_PASSED = "[Code:1800;Desc:逻辑校验通过]"
+RELEASE = "[Code:2600;Desc:放行]"
+
+KEYS = (
+    "marketplace_code",
+    "merchant_code",
+    "provider_code",
+    "payment_no",
+    "carrier_code",
+    "waybill_no",
+    "waybill_status",
+    "declarant_code",
+    "customs_code",
+    "operator_code",
+    "cop_no",
+    "pre_no",
+    "list_no",
+    "warehouse_in_no",
+    "tax_no",
+)
+"""The numbers a receipt may carry; each message type writes those its form has."""
+
+RECEIPTS = {
+    "order_no": pl.String(),
+    "recipient_code": pl.String(),
+    "message_type": pl.String(),
+    "answers": pl.Int64(),
+    "position": pl.Int32(),
+    "guid": pl.String(),
+    **{key: pl.String() for key in KEYS},
+    "return_status": pl.String(),
+    "return_info": pl.String(),
+}
+"""The columns of a set of receipts before they are numbered and timed."""
+
+MESSAGE_OF = {
+    "orders": "CEB312",
+    "payments": "CEB412",
+    "waybills": "CEB512",
+    "waybill_statuses": "CEB514",
+    "lists": "CEB622",
+    "cancellations": "CEB624",
+    "return_requests": "CEB626",
+    "warehouse_ins": "CEB712",
+}
+"""The message each kind of paper is answered with."""
+
+_RENAMED = {"waybill_statuses": {"status": "waybill_status"}}
+
+
+def answer(table: str, papers: pl.DataFrame) -> pl.DataFrame:
+    """Receipts for papers of one table; `papers` has their columns, recipient_code, return_status and return_info."""
+    frame = papers.rename(_RENAMED.get(table, {}))
+    filled = {
+        "order_no": pl.col("order_no").fill_null("") if "order_no" in frame.columns else pl.lit(""),
+        "message_type": pl.lit(MESSAGE_OF[table]),
+        "answers": pl.col("message_id"),
+        "guid": pl.col("guid").fill_null(""),
+    }
+    columns = [
+        (filled[name] if name in filled else pl.col(name) if name in frame.columns else pl.lit(None, dtype))
+        .cast(dtype)
+        .alias(name)
+        for name, dtype in RECEIPTS.items()
+    ]
+    return frame.select(columns)
+
+
+def accepted_text(table: str) -> pl.Expr:
+    """The text of status 2, as real receipts have it; for a list with the papers it still waits for."""
+    if table != "lists":
+        return pl.format("新增申报成功[{}]", pl.col("guid").fill_null(""))
+    done = pl.format(
+        "清单新增申报成功[电商企业编码：{}订单编号：{}]",
+        pl.col("merchant_code").fill_null(""),
+        pl.col("order_no").fill_null(""),
+    )
+    return done + _waiting_text()
+
+
+def _waiting_text() -> pl.Expr:
+    """`对应电商平台为[X]订单号为[Y]支付信息不存在` for each paper that has not arrived."""
+    names = {"order": "订单", "payment": "支付", "waybill": "运单"}
+    parts = [
+        pl.when(pl.col("waits_for").str.split(",").list.contains(paper)).then(
+            pl.format(
+                "；对应电商平台为[{}]订单号为[{}]" + name + "信息不存在",
+                pl.col("marketplace_code").fill_null(""),
+                pl.col("order_no").fill_null(""),
+            )
+        )
+        for paper, name in names.items()
+    ]
+    return pl.concat_str(parts, ignore_nulls=True)
+
+
+def finding_texts(
+    judged: pl.DataFrame, texts: Mapping[str, FindingText], labels: Mapping[str, str]
+) -> pl.DataFrame:
+    """One text per row: `[Code:…;Desc:…],[Field:value,Field:value]` for each finding, in order; columns row, text.
+
+    `labels` gives the wire's name of a field, `OrderHead.acturalPaid` for `order.actual_paid`.
+    """
+    lines: dict[int, list[str]] = {}
+    columns = ("row", "code", "field", "line_no", "value", "compares", "other")
+    for row, code, field, line_no, value, compares, other in judged.select(columns).iter_rows():
+        known = texts[code]
+        text = f"[Code:{known.wire_code or code};Desc:{known.wire_text or known.text.zh}]"
+        pairs = [f"{labels.get(field, field)}:{value if value is not None else ''}"]
+        if compares:
+            pairs.append(f"{labels.get(compares, compares)}:{other if other is not None else ''}")
+        where = f"第{line_no}项," if line_no is not None else ""
+        lines.setdefault(row, []).append(f"{text},[{where}{','.join(pairs)}]")
+    return pl.DataFrame(
+        {"row": list(lines), "text": [_fit(parts) for parts in lines.values()]},
+        schema={"row": pl.Int64(), "text": pl.String()},
+    )
+
+
+def _fit(parts: list[str]) -> str:
+    """As many findings as the form holds; how many more there are is said, and all stand in the register."""
+    kept: list[str] = []
+    for place, part in enumerate(parts):
+        rest = f"…另有{len(parts) - place}项"
+        if len(";".join([*kept, part])) + len(rest) + 1 > TEXT_MAX:
+            return ";".join([*kept, rest])[:TEXT_MAX]
+        kept.append(part)
+    return ";".join(kept)

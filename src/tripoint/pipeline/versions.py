@@ -1,0 +1,74 @@
+"""Which version of a paper counts: newest appTime wins, the same again is the same answer, other content is a conflict.
+
+Source: ceb.md §2 (appTime as version) and §3.2 (what may be sent again).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reception(StrEnum):
+    """What becomes of a paper that arrives."""
+
+    ACCEPTED = "accepted"
+    DRAFT = "draft"
+    REPEATED = "repeated"
+    OLDER = "older"
+    CONFLICT = "conflict"
+    LOCKED = "locked"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a paper: what it asks for, when, and a digest of what it says."""
+
+    app_type: str
+    app_time: datetime
+    draft: bool
+    digest: int
+    numbered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of a paper's number so far: the version that counts and where its list stands."""
+
+    version: Version | None
+    list_state: str | None
+
+
+NEW, CHANGE, WITHDRAWAL = "1", "2", "3"
+SETTLED = frozenset({"released", "cancelled", "inspect"})
+AGAIN = frozenset({"refused", "withdrawn"})
+
+
+def receive(kind: str, arriving: Version, standing: Standing) -> Reception:
+    """Judge one arriving version against what stands; the outcome does not depend on the order of arrival.
+
+    A change or withdrawal may arrive before what it changes: it then stands, and the older one is answered as old.
+    Only a list's change must name the numbers that the first version was given, so it cannot come first.
+    """
+    current = standing.version
+    if current is None:
+        if kind == "list" and arriving.app_type != NEW:
+            return Reception.MISSING
+        return Reception.DRAFT if arriving.draft else Reception.ACCEPTED
+    if arriving.digest == current.digest and arriving.app_time == current.app_time:
+        return Reception.REPEATED
+    if arriving.app_time < current.app_time:
+        return Reception.OLDER
+    if standing.list_state in SETTLED:
+        return Reception.LOCKED
+    if arriving.app_type == NEW and not current.draft:
+        again = current.app_type == WITHDRAWAL or (kind == "list" and standing.list_state in AGAIN)
+        if not again or arriving.app_time == current.app_time:
+            return Reception.CONFLICT
+    elif arriving.app_time == current.app_time:
+        return Reception.CONFLICT
+    if kind == "list" and arriving.app_type != NEW and not arriving.numbered:
+        return Reception.MISSING
+    return Reception.DRAFT if arriving.draft else Reception.ACCEPTED

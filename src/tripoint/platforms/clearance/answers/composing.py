@@ -1,0 +1,303 @@
+"""What each sender is told, in sets: a receipt for every paper that came and for every ruling that changed (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from tripoint.pipeline import matching, receipts, validity
+from tripoint.pipeline.check import find
+from tripoint.pipeline.checks import parties
+from tripoint.pipeline.decision import weigh
+from tripoint.platforms.clearance.papers.reading import Mail
+from tripoint.platforms.clearance.records import KIND_OF, TRIO, Bench, Kind, Ruled, Taken
+from tripoint.regimes.receptions import load_receptions
+
+PHASED = receipts.RECEIPTS | {"phase": pl.Int8()}
+"""Receipts with the phase that orders them: 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
+
+BETWEEN_PAPERS = frozenset(check.code for check in (*matching.CHECKS, *parties.CHECKS))
+"""Findings that concern more senders than the declarant; what an order says wrong by itself its sender is told at once."""
+
+_STATUS = {"refused": receipts.REJECTED, "held": receipts.REVIEW, "released": receipts.RELEASED}
+
+
+def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFrame:
+    """Every receipt of a round (shape PHASED), in the order in which they are given."""
+    parts = [
+        _faulty(mail),
+        _not_taken(mail, taken),
+        _repeated(mail, taken),
+        _taken(mail, taken, ruled),
+        _by_themselves(mail, taken, bench),
+        *_rulings(ruled, bench),
+    ]
+    return pl.concat(parts).sort("phase", "answers", "position", maintain_order=True)
+
+
+def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
+    """The receipts of rulings alone (shape PHASED)."""
+    return pl.concat(_rulings(ruled, bench)).sort("phase", "answers", "position", maintain_order=True)
+
+
+def _phase(frame: pl.DataFrame, phase: int) -> pl.DataFrame:
+    return frame.with_columns(pl.lit(phase, pl.Int8()).alias("phase"))
+
+
+def _said(kind: Kind, mail: Mail, places: pl.DataFrame) -> pl.DataFrame:
+    """Receipts for papers of a kind at places (message_id, position, return_status, return_info)."""
+    papers = mail.papers.get(kind.table)
+    if papers is None or places.is_empty():
+        return pl.DataFrame(schema=receipts.RECEIPTS)
+    return receipts.answer(kind.table, papers.join(places, on=["message_id", "position"], how="inner"))
+
+
+def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
+    """Status and text for a paper that is not taken."""
+    told = load_receptions().get((kind, reason)) or load_receptions()[kind, "faulty"]
+    return told.status, told.text_zh.format(key=key, detail=detail)[: receipts.TEXT_MAX]
+
+
+def _faulty(mail: Mail) -> pl.DataFrame:
+    """Papers with faults of their own: every fault in one text."""
+    details: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    for message_id, position, code, path, line_no, value in mail.faults.iter_rows():
+        where = f"第{line_no}项 " if line_no is not None else ""
+        details.setdefault((message_id, position), []).append((code, f"[{code}]{where}{path}:{value or ''}"))
+    kinds = {
+        (m, p): (k, n)
+        for m, p, k, n in mail.arriving.select("message_id", "position", "kind", "number").iter_rows()
+    }
+    rows: dict[str, list[tuple[int, int, str, str]]] = {}
+    for place, faults in details.items():
+        if place not in kinds:
+            continue
+        kind, number = kinds[place]
+        unsigned = all(code.startswith("SIGN") for code, _ in faults)
+        status, text = _refusal(
+            kind, "unsigned" if unsigned else "faulty", number or "", "；".join(d for _, d in faults)
+        )
+        rows.setdefault(kind, []).append((*place, status, text))
+    return _phase(
+        pl.concat([_none(), *(_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items())]), 1
+    )
+
+
+def _none() -> pl.DataFrame:
+    return pl.DataFrame(schema=receipts.RECEIPTS)
+
+
+def _places(rows: Iterable[tuple[int, int, str, str]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        list(rows),
+        schema={
+            "message_id": pl.Int64(),
+            "position": pl.Int32(),
+            "return_status": pl.String(),
+            "return_info": pl.String(),
+        },
+        orient="row",
+    )
+
+
+def _not_taken(mail: Mail, taken: Taken) -> pl.DataFrame:
+    """Papers whose version does not count: older, in conflict, locked, missing what they change."""
+    refused = taken.received.filter(~pl.col("reception").is_in(["accepted", "draft", "repeated"]))
+    parts = [_none()]
+    for name in TRIO:
+        rows = [
+            (m, p, *_refusal(name, reception, number, ""))
+            for m, p, reception, number in refused.filter(pl.col("kind") == name)
+            .select("message_id", "position", "reception", "number")
+            .iter_rows()
+        ]
+        parts.append(_said(KIND_OF[name], mail, _places(rows)))
+    return _phase(pl.concat(parts), 1)
+
+
+def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
+    """The same paper again, in another message: it is told where it stands, and nothing is done."""
+    parts = [_none()]
+    again = taken.received.filter(pl.col("reception") == "repeated")
+    for name in TRIO:
+        rows = []
+        chosen = again.filter(pl.col("kind") == name).select(
+            "message_id", "position", "order_no", "marketplace_code"
+        )
+        for m, p, order_no, marketplace in chosen.iter_rows():
+            state = taken.states.get((order_no, marketplace), "") if name == "list" else ""
+            status = _STATUS.get(state, receipts.ACCEPTED if name == "list" else receipts.STORED)
+            rows.append((m, p, status, "重复报送，内容相同，以首次接收为准"))
+        parts.append(_said(KIND_OF[name], mail, _places(rows)))
+    return _phase(pl.concat(parts), 1)
+
+
+def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:
+    """Papers taken: status 2, or 1 for a draft; a list is told what it waits for."""
+    parts = [_none()]
+    lists = ruled.lists.select(
+        pl.col("list.message_id").alias("message_id"),
+        pl.col("list.position").alias("position"),
+        "waits_for",
+        pl.col("pre_no").alias("given_pre_no"),
+    )
+    for name in TRIO:
+        kind = KIND_OF[name]
+        papers = mail.papers.get(kind.table)
+        if papers is None:
+            continue
+        places = taken.received.filter(
+            (pl.col("kind") == name) & pl.col("reception").is_in(["accepted", "draft"])
+        ).select("message_id", "position", "draft")
+        rows = papers.join(places, on=["message_id", "position"], how="inner", maintain_order="left")
+        if name == "list":
+            rows = rows.join(
+                lists, on=["message_id", "position"], how="left", maintain_order="left"
+            ).with_columns(
+                pl.coalesce("given_pre_no", "pre_no").alias("pre_no"), pl.col("waits_for").fill_null("")
+            )
+        status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
+        parts.append(
+            receipts.answer(
+                kind.table,
+                rows.with_columns(
+                    status.alias("return_status"), receipts.accepted_text(kind.table).alias("return_info")
+                ),
+            )
+        )
+    return _phase(pl.concat(parts), 1)
+
+
+def _by_themselves(mail: Mail, taken: Taken, bench: Bench) -> pl.DataFrame:
+    """Orders, payments and waybills taken: 120 where their own figures are sound, else 100 and every finding."""
+    parts = [_none()]
+    for name in ("order", "payment", "waybill"):
+        kind = KIND_OF[name]
+        papers = mail.papers.get(kind.table)
+        if papers is None:
+            continue
+        places = taken.received.filter((pl.col("kind") == name) & (pl.col("reception") == "accepted"))
+        mine = papers.join(places.select("message_id", "position"), on=["message_id", "position"], how="semi")
+        texts = _own_findings(kind, mine, mail.papers, bench)
+        rows = (
+            mine.with_row_index("row")
+            .with_columns(pl.col("row").cast(pl.Int64()))
+            .join(texts, on="row", how="left", maintain_order="left")
+            .with_columns(
+                pl.when(pl.col("text").is_null())
+                .then(pl.lit(receipts.STORED))
+                .otherwise(pl.lit(receipts.REJECTED))
+                .alias("return_status"),
+                pl.col("text").fill_null(receipts.LOGIC_PASSED).alias("return_info"),
+            )
+        )
+        parts.append(receipts.answer(kind.table, rows))
+    return _phase(pl.concat(parts), 2)
+
+
+def _own_findings(
+    kind: Kind, mine: pl.DataFrame, papers: Mapping[str, pl.DataFrame], bench: Bench
+) -> pl.DataFrame:
+    """What is to be refused in papers by themselves; columns row, text."""
+    heads = mine.select(pl.all().name.prefix(f"{kind.name}.")).with_row_index("row")
+    sets = heads.with_columns(
+        pl.col("row").cast(pl.Int64()), pl.lit(value=True).alias(f"{kind.name}.present")
+    )
+    found = [find(sets, [check for check in validity.CHECKS if not check.each_line])]
+    if kind.lines and kind.lines in papers:
+        prefix = f"{kind.name}_line"
+        lines = papers[kind.lines].select(
+            "message_id",
+            "position",
+            "line_no",
+            pl.all().exclude("message_id", "position").name.prefix(f"{prefix}."),
+        )
+        mine_lines = sets.select("row", f"{kind.name}.message_id", f"{kind.name}.position").join(
+            lines,
+            left_on=[f"{kind.name}.message_id", f"{kind.name}.position"],
+            right_on=["message_id", "position"],
+            how="inner",
+        )
+        found.append(find(mine_lines, [check for check in validity.CHECKS if check.each_line]))
+    modes = sets.select("row", pl.lit("").alias("supervision_mode"))
+    judged = weigh(pl.concat(found), modes, bench.severities, bench.ranks)
+    return receipts.finding_texts(judged.filter(pl.col("severity") == "refuse"), bench.texts, bench.labels)
+
+
+def _rulings(ruled: Ruled, bench: Bench) -> list[pl.DataFrame]:
+    """Receipts to the declarant of each list that changed, to the senders of its papers, and the tax bills."""
+    changed = ruled.changed
+    weighty = ruled.told.filter(pl.col("severity") != "note")
+    texts = receipts.finding_texts(weighty, bench.texts, bench.labels)
+    lists = _list_rows(changed).join(texts, on="row", how="left", maintain_order="left")
+    passed = lists.filter(pl.col("state").is_in(["released", "held"]) & (pl.col("was_list_no").is_null()))
+    stored = passed.with_columns(
+        pl.lit(receipts.STORED).alias("return_status"), pl.lit(receipts.LOGIC_PASSED).alias("return_info")
+    )
+    final = lists.filter(pl.col("state").is_in(list(_STATUS))).with_columns(
+        pl.col("state").replace_strict(_STATUS, return_dtype=pl.String()).alias("return_status"),
+        pl.when(pl.col("state") == "released")
+        .then(pl.lit(receipts.RELEASE))
+        .otherwise(pl.col("text").fill_null(""))
+        .alias("return_info"),
+    )
+    return [
+        _phase(receipts.answer("lists", stored), 2),
+        _phase(receipts.answer("lists", final), 3),
+        _phase(_to_others(changed, weighty, bench), 3),
+        _phase(_tax_bills(lists.filter(pl.col("state") == "released")), 4),
+    ]
+
+
+def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
+    """The changed lists as the receipt of a list wants them."""
+    names = ("message_id", "position", "guid", "order_no", "marketplace_code", "merchant_code")
+    more = ("declarant_code", "customs_code", "cop_no", "recipient_code", "carrier_code", "waybill_no")
+    return changed.select(
+        "row",
+        "state",
+        "was_list_no",
+        "list_no",
+        "pre_no",
+        *(pl.col(f"list.{name}").alias(name) for name in (*names, *more)),
+    )
+
+
+def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """Where a list is refused because two papers differ, the sender of the other paper is told as well."""
+    refused = changed.filter(pl.col("state") == "refused")
+    between = weighty.filter((pl.col("severity") == "refuse") & pl.col("code").is_in(list(BETWEEN_PAPERS)))
+    parts = [_none()]
+    for name in ("order", "payment", "waybill"):
+        mine = between.filter(
+            pl.col("field").str.starts_with(f"{name}.")
+            | pl.col("field").str.starts_with(f"{name}_line.")
+            | pl.col("compares").str.starts_with(f"{name}.").fill_null(value=False)
+            | pl.col("compares").str.starts_with(f"{name}_line.").fill_null(value=False)
+        )
+        texts = receipts.finding_texts(mine, bench.texts, bench.labels)
+        kind = KIND_OF[name]
+        columns = [column for column in refused.columns if column.startswith(f"{name}.")]
+        rows = (
+            refused.join(texts, on="row", how="inner", maintain_order="left")
+            .filter(pl.col(f"{name}.message_id").is_not_null())
+            .select(
+                *(pl.col(column).alias(column.removeprefix(f"{name}.")) for column in columns),
+                pl.lit(receipts.REJECTED).alias("return_status"),
+                pl.col("text").alias("return_info"),
+                *([pl.col("list.order_no").alias("order_no")] if f"{name}.order_no" not in columns else []),
+            )
+        )
+        parts.append(receipts.answer(kind.table, rows))
+    return pl.concat(parts)
+
+
+def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
+    """The electronic tax bill (816) of each released list."""
+    bills = released.with_columns(
+        pl.format("{}_0", "list_no").alias("tax_no"),
+        pl.lit("1").alias("return_status"),
+        pl.lit("").alias("return_info"),
+    )
+    return receipts.answer("lists", bills).with_columns(pl.lit("CEB816").alias("message_type"))

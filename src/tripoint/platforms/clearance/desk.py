@@ -1,0 +1,104 @@
+"""One round of work: read what arrived, take the papers, judge every list they touch, write it down, answer everybody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import polars as pl
+
+from tripoint.database import Transaction
+from tripoint.exchange import store as exchange
+from tripoint.platforms.clearance.answers import composing
+from tripoint.platforms.clearance.answers import desk as answers
+from tripoint.platforms.clearance.papers import desk as papers
+from tripoint.platforms.clearance.papers.reading import Letter, read
+from tripoint.platforms.clearance.records import Arrival, Bench, Ruled, Worked
+from tripoint.platforms.clearance.rulings import desk as rulings
+
+LOCK = "clearance"
+"""One round at a time decides: what two rounds each saw half of would wait for ever."""
+
+
+def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: datetime) -> Worked:
+    """Do everything that follows from these messages; the transaction holds it all, or nothing of it."""
+    worked = Worked(messages=len(arrivals))
+    with _timed(worked, "read"):
+        mail = read(arrivals, bench)
+    tx.lock(LOCK)
+    with _timed(worked, "take"):
+        exchange.mark(tx, _marks(mail.letters, bench), now)
+        taken = papers.take(tx, mail, now)
+    with _timed(worked, "rule"):
+        ruled = rulings.rule(tx, taken.touched, bench, now)
+    with _timed(worked, "answer"):
+        worked.receipts = answers.send(tx, composing.compose(mail, taken, ruled, bench), mail.letters, now)
+    worked.papers.update(_counts(mail.arriving, "kind"))
+    worked.not_taken.update(_counts(mail.faults, "code"))
+    worked.unreadable = sum(letter.head is None for letter in mail.letters)
+    return _count(worked, ruled)
+
+
+def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) -> Worked:
+    """Judge the open lists of some orders again, as when a rate, a filing or a guarantee has changed."""
+    tx.lock(LOCK)
+    worked = Worked()
+    with _timed(worked, "rule"):
+        ruled = rulings.rule(tx, order_nos, bench, now)
+    worked.receipts = answers.send(tx, composing.compose_rulings(ruled, bench), [], now)
+    return _count(worked, ruled)
+
+
+def _count(worked: Worked, ruled: Ruled) -> Worked:
+    worked.states.update(_counts(ruled.changed, "state"))
+    worked.findings.update(_counts(ruled.told, "code"))
+    return worked
+
+
+def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    return dict(frame.group_by(column).len().sort(column).iter_rows())
+
+
+@contextmanager
+def _timed(worked: Worked, step: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    worked.seconds[step] = worked.seconds.get(step, 0.0) + time.perf_counter() - begun
+
+
+def _marks(letters: Sequence[Letter], bench: Bench) -> pl.DataFrame:
+    """What is written down of each message: what it is, what its signature came to and under which policy."""
+    return pl.DataFrame([_mark(letter, bench) for letter in letters], schema=exchange.MARKS, orient="row")
+
+
+def _mark(letter: Letter, bench: Bench) -> dict[str, object]:
+    head, verdict, unreadable = letter.head, letter.verdict, letter.unreadable
+    row: dict[str, object] = dict.fromkeys(exchange.MARKS)
+    row |= {"message_id": letter.arrival.message_id, "signature_policy": str(bench.policy)}
+    if head is not None:
+        row |= {
+            "state": "read",
+            "message_type": head.message_type,
+            "message_guid": head.guid,
+            "envelope_no": head.envelope.message_no if head.envelope else None,
+            "cop_code": head.cop_code,
+            "dxp_id": head.dxp_id,
+            "papers": head.papers,
+        }
+    if unreadable is not None:
+        row |= {
+            "state": "unreadable",
+            "message_type": unreadable.wire_type,
+            "envelope_no": unreadable.message_no,
+            "refusal_code": unreadable.code,
+            "refusal_text": answers.refusal_text(unreadable),
+        }
+    if verdict is not None:
+        row |= {
+            "signature_state": str(verdict.state),
+            "signature_reason": str(verdict.reason) if verdict.reason else None,
+            "signer_code": verdict.enterprise_code,
+        }
+    return row

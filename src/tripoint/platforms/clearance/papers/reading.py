@@ -1,0 +1,274 @@
+"""From the bytes of many messages to sets of papers: what could be read, what is faulty, who signed (pure).
+
+Whether a signer may send a paper is decided here: the responsible enterprise itself, or one it has entrusted in writing
+(海关总署公告2018年第194号; ceb.md §4 row 23).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from tripoint.documents.columns import TABLES
+from tripoint.messages.ceb.parsing import MessageHead, Parsed, Unreadable, parse
+from tripoint.messages.ceb.reading import Reader
+from tripoint.messages.signatures.verdicts import Reason, SignatureState, SignatureVerdict
+from tripoint.messages.signatures.verifying import check_signature
+from tripoint.platforms.clearance.records import KINDS, Arrival, Bench, Kind, SignaturePolicy
+
+FAULTS = {
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    "code": pl.String(),
+    "path": pl.String(),
+    "line_no": pl.Int32(),
+    "value": pl.String(),
+}
+"""Why papers are not taken: one row per fault of a paper."""
+
+ARRIVING = {
+    "kind": pl.String(),
+    "issuer_code": pl.String(),
+    "number": pl.String(),
+    "order_no": pl.String(),
+    "marketplace_code": pl.String(),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    "app_type": pl.String(),
+    "app_time": pl.Datetime("us", "UTC"),
+    "draft": pl.Boolean(),
+    "digest": pl.Int64(),
+    "list_no": pl.String(),
+    "pre_no": pl.String(),
+    "guid": pl.String(),
+}
+"""Every paper of a round in one shape, by its business key."""
+
+_CERTIFICATE_REASONS = {
+    Reason.CERTIFICATE_UNKNOWN: "SIGN-03",
+    Reason.CERTIFICATE_EXPIRED: "SIGN-04",
+    Reason.CERTIFICATE_NOT_YET_VALID: "SIGN-04",
+    Reason.CERTIFICATE_REVOKED: "SIGN-04",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What was found of one message: its head, the verdict on its signature, or why it cannot be read."""
+
+    arrival: Arrival
+    head: MessageHead | None
+    verdict: SignatureVerdict | None
+    unreadable: Unreadable | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A round of messages, read: the letters, the papers by table, and the faults of papers (shape FAULTS)."""
+
+    letters: Sequence[Letter]
+    papers: dict[str, pl.DataFrame]
+    faults: pl.DataFrame
+    arriving: pl.DataFrame
+
+
+def read(arrivals: Sequence[Arrival], bench: Bench) -> Mail:
+    """Parse, verify and read every message; nothing that arrives can make this fail."""
+    reader = Reader()
+    letters = []
+    for arrival in arrivals:
+        letter, parsed = _open(arrival, bench)
+        letters.append(letter)
+        if parsed is not None:
+            reader.add(arrival.message_id, parsed)
+    papers = _with_recipients(reader.frames(), letters)
+    arriving = _arriving(papers)
+    faults = pl.concat(
+        [
+            reader.faults().filter(~pl.col("tolerated")).select(list(FAULTS)).cast(FAULTS),  # type: ignore[arg-type]
+            _signature_faults(letters, papers, bench),
+        ]
+    )
+    return Mail(letters=letters, papers=papers, faults=faults, arriving=arriving)
+
+
+def _open(arrival: Arrival, bench: Bench) -> tuple[Letter, Parsed | None]:
+    try:
+        parsed = parse(arrival.raw)
+    except Unreadable as unreadable:
+        return Letter(arrival=arrival, head=None, verdict=None, unreadable=unreadable), None
+    verdict = None
+    if bench.policy is not SignaturePolicy.IGNORE:
+        verdict = check_signature(parsed.root, bench.trusted, arrival.received_at)
+    return Letter(arrival=arrival, head=parsed.head, verdict=verdict, unreadable=None), parsed
+
+
+def _with_recipients(papers: dict[str, pl.DataFrame], letters: Sequence[Letter]) -> dict[str, pl.DataFrame]:
+    """Each paper with the enterprise that is to be answered: who handed it in, else who transmitted it."""
+    recipients = pl.DataFrame(
+        [
+            (letter.arrival.message_id, letter.arrival.sender_code or letter.head.cop_code or "")
+            for letter in letters
+            if letter.head is not None
+        ],
+        schema={"message_id": pl.Int64(), "recipient_code": pl.String()},
+        orient="row",
+    )
+    heads = {kind.table for kind in KINDS}
+    return {
+        table: frame.join(recipients, on="message_id", how="left", maintain_order="left")
+        if table in heads
+        else frame
+        for table, frame in papers.items()
+    }
+
+
+def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """All papers by business key, in the order they came."""
+    parts = []
+    for kind in KINDS:
+        frame = papers.get(kind.table)
+        if frame is None or frame.is_empty():
+            continue
+        have = set(frame.columns)
+
+        def of(column: str, have: set[str] = have) -> pl.Expr:
+            return pl.col(column) if column in have else pl.lit(None, pl.String())
+
+        parts.append(
+            frame.with_columns(digest=digests(kind, papers)).select(
+                pl.lit(kind.name).alias("kind"),
+                of(kind.issuer or "").alias("issuer_code"),
+                of(kind.number).alias("number"),
+                of("order_no").alias("order_no"),
+                of("marketplace_code").alias("marketplace_code"),
+                "message_id",
+                "position",
+                pl.col("app_type").fill_null("1"),
+                "app_time",
+                (pl.col("app_status") == "1").fill_null(value=False).alias("draft"),
+                "digest",
+                of("list_no").alias("list_no"),
+                of("pre_no").alias("pre_no"),
+                "guid",
+            )
+        )
+    if not parts:
+        return pl.DataFrame(schema=ARRIVING)
+    return pl.concat(parts).sort("message_id", "position", maintain_order=True)
+
+
+def digests(kind: Kind, papers: dict[str, pl.DataFrame]) -> pl.Series:
+    """A digest of what each paper of a kind says, its lines included; place, guid and recipient do not count."""
+    frame = papers[kind.table]
+    said = [name for name in TABLES[kind.table].columns if name not in ("message_id", "position", "guid")]
+    text = frame.select("message_id", "position", _text(said).alias("text"))
+    lines = papers.get(kind.lines) if kind.lines else None
+    if lines is not None and not lines.is_empty():
+        assert kind.lines is not None
+        body = [name for name in TABLES[kind.lines].columns if name not in ("message_id", "position")]
+        joined = (
+            lines.select("message_id", "position", "line_no", _text(body).alias("line"))
+            .sort("message_id", "position", "line_no", "line")
+            .group_by("message_id", "position", maintain_order=True)
+            .agg(pl.col("line").str.join("\x1e"))
+        )
+        text = text.join(joined, on=["message_id", "position"], how="left", maintain_order="left").select(
+            pl.concat_str(["text", pl.col("line").fill_null("")], separator="\x1d").alias("text")
+        )
+    return pl.Series("digest", [_digest(value) for value in text["text"]], dtype=pl.Int64())
+
+
+def _text(columns: Sequence[str]) -> pl.Expr:
+    return pl.concat_str(
+        [pl.col(name).cast(pl.String).fill_null("\x00") for name in columns], separator="\x1f"
+    )
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _signature_faults(
+    letters: Sequence[Letter], papers: dict[str, pl.DataFrame], bench: Bench
+) -> pl.DataFrame:
+    """Faults of whole messages laid upon each of their papers, and of papers whose signer may not send them."""
+    rows = [
+        (letter.arrival.message_id, *found) for letter in letters if (found := _letter_fault(letter, bench))
+    ]
+    whole = pl.DataFrame(
+        rows, schema={"message_id": pl.Int64(), "code": pl.String(), "value": pl.String()}, orient="row"
+    )
+    signers = pl.DataFrame(
+        [
+            (letter.arrival.message_id, letter.verdict.enterprise_code)
+            for letter in letters
+            if letter.verdict is not None and letter.verdict.enterprise_code
+        ],
+        schema={"message_id": pl.Int64(), "signer": pl.String()},
+        orient="row",
+    )
+    parts = [pl.DataFrame(schema=FAULTS)]
+    for kind in KINDS:
+        frame = papers.get(kind.table)
+        if frame is None or frame.is_empty():
+            continue
+        place = frame.select("message_id", "position")
+        parts.append(_laid(place.join(whole, on="message_id", how="inner"), "Signature"))
+        if bench.policy is SignaturePolicy.REQUIRE:
+            parts.append(_strangers(kind, frame, signers, bench))
+    return pl.concat(parts)
+
+
+def _laid(rows: pl.DataFrame, path: str) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(path).alias("path"), pl.lit(None, pl.Int32()).alias("line_no")).select(
+        list(FAULTS)
+    )
+
+
+def _letter_fault(letter: Letter, bench: Bench) -> tuple[str, str] | None:
+    """The fault of a message as a whole under the policy; code and what is wrong in Chinese."""
+    if letter.head is None:
+        return None
+    sender, cop_code = letter.arrival.sender_code, letter.head.cop_code
+    if sender and cop_code and sender != cop_code:
+        return "SIGN-06", f"{cop_code}≠{sender}"
+    verdict = letter.verdict
+    if verdict is None or bench.policy is not SignaturePolicy.REQUIRE:
+        return None
+    if verdict.state is SignatureState.ABSENT:
+        return "SIGN-01", ""
+    if verdict.state is SignatureState.INVALID:
+        assert verdict.reason is not None
+        return _CERTIFICATE_REASONS.get(verdict.reason, "SIGN-02"), verdict.reason.text.zh
+    if cop_code and verdict.enterprise_code != cop_code:
+        return "SIGN-06", f"{cop_code}≠{verdict.enterprise_code}"
+    return None
+
+
+def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """Papers whose (valid) signer is none of the enterprises that answer for them, nor entrusted by one."""
+    owners = [column for column in kind.signers if column in frame.columns]
+    signed = frame.select("message_id", "position", *owners).join(signers, on="message_id", how="inner")
+    own = pl.any_horizontal(
+        [(pl.col(column) == pl.col("signer")).fill_null(value=False) for column in owners]
+    )
+    strangers = signed.filter(~own)
+    if not strangers.is_empty():
+        entrusted = bench.entrustments.filter(pl.col("paper_kind") == kind.table)
+        for column in owners:
+            strangers = strangers.join(
+                entrusted.select("sender_code", "owner_code"),
+                left_on=["signer", column],
+                right_on=["sender_code", "owner_code"],
+                how="anti",
+            )
+    return _laid(
+        strangers.select(
+            "message_id", "position", pl.lit("SIGN-05").alias("code"), pl.col("signer").alias("value")
+        ),
+        kind.signers[0],
+    )

@@ -1,0 +1,123 @@
+"""Which of the papers that arrived are taken, and what becomes of the others (pure; the law is `pipeline.versions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from tripoint.pipeline.versions import NEW, Reception, Standing, Version, receive
+from tripoint.platforms.clearance.papers.reading import ARRIVING
+from tripoint.platforms.clearance.records import TRIO
+
+STANDING = {
+    "kind": pl.String(),
+    "issuer_code": pl.String(),
+    "number": pl.String(),
+    "order_no": pl.String(),
+    "marketplace_code": pl.String(),
+    "app_type": pl.String(),
+    "app_time": pl.Datetime("us", "UTC"),
+    "digest": pl.Int64(),
+    "state": pl.String(),
+}
+"""The versions that count so far, of the keys that arrive."""
+
+RECEIVED = ARRIVING | {"reception": pl.String(), "was_order_no": pl.String()}
+"""Each paper with what becomes of it, and the order its number stood under before."""
+
+Key = tuple[str, str, str]
+
+
+def receive_all(
+    arriving: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], str]
+) -> pl.DataFrame:
+    """Judge the papers of the trio in the order they came; shape RECEIVED.
+
+    `arriving` (shape ARRIVING) holds only papers without faults. A number seen for the first time, once, as new, is
+    taken without further ado; everything else is judged one by one against what stands.
+    """
+    trio = arriving.filter(pl.col("kind").is_in(TRIO))
+    key = ["kind", "issuer_code", "number"]
+    alone = trio.join(standing.select(key), on=key, how="anti").filter(
+        (pl.len().over(key) == 1) & (pl.col("app_type") == NEW)
+    )
+    plain = alone.with_columns(
+        pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("accepted")).alias("reception"),
+        pl.lit(None, pl.String()).alias("was_order_no"),
+    )
+    rest = trio.join(alone.select("message_id", "position"), on=["message_id", "position"], how="anti")
+    plain = _numbered(plain)
+    judged = _one_by_one(rest.sort("message_id", "position"), standing, list_states)
+    return pl.concat([plain, judged]).sort("message_id", "position")
+
+
+def _numbered(plain: pl.DataFrame) -> pl.DataFrame:
+    """A new list that brings its own pre-entry number is not taken: the e-port gives it (-621001)."""
+    own = (pl.col("kind") == "list") & pl.col("pre_no").is_not_null() & (pl.col("app_type") == NEW)
+    return plain.with_columns(
+        pl.when(own).then(pl.lit("numbered")).otherwise(pl.col("reception")).alias("reception")
+    )
+
+
+def _one_by_one(
+    rest: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], str]
+) -> pl.DataFrame:
+    known: dict[Key, tuple[Version, str]] = {}
+    for row in standing.iter_rows(named=True):
+        version = Version(
+            app_type=row["app_type"],
+            app_time=row["app_time"],
+            draft=row["state"] == "draft",
+            digest=row["digest"],
+        )
+        known[row["kind"], row["issuer_code"], row["number"]] = (version, row["order_no"])
+    receptions, orders = [], []
+    for row in rest.iter_rows(named=True):
+        key = (row["kind"], row["issuer_code"], row["number"])
+        current, was = known.get(key, (None, None))
+        arriving = Version(
+            app_type=row["app_type"],
+            app_time=_moment(row["app_time"]),
+            draft=row["draft"],
+            digest=row["digest"],
+            numbered=bool(row["list_no"] and row["pre_no"]),
+        )
+        state = _state(list_states, row, was)
+        reception: str = receive(row["kind"], arriving, Standing(version=current, list_state=state))
+        if (
+            row["kind"] == "list"
+            and row["app_type"] == NEW
+            and row["pre_no"]
+            and reception == Reception.ACCEPTED
+        ):
+            reception = "numbered"
+        if reception in (Reception.ACCEPTED, Reception.DRAFT):
+            known[key] = (arriving, row["order_no"])
+        receptions.append(reception)
+        orders.append(was)
+    return rest.with_columns(
+        pl.Series("reception", receptions, dtype=pl.String()),
+        pl.Series("was_order_no", orders, dtype=pl.String()),
+    )
+
+
+def _state(
+    list_states: Mapping[tuple[str, str | None], str], row: Mapping[str, str | None], was: str | None
+) -> str | None:
+    """Where the list of this paper's order stands; of the order it stood under before, if that list is settled."""
+    for order_no in (was, row["order_no"]):
+        if order_no is None:
+            continue
+        exact = list_states.get((order_no, row["marketplace_code"]))
+        if exact is not None:
+            return exact
+        if row["marketplace_code"] is None and (order_no, None) in list_states:
+            return list_states[order_no, None]
+    return None
+
+
+def _moment(value: datetime | None) -> datetime:
+    assert value is not None, "a paper without appTime is faulty and does not come here"
+    return value

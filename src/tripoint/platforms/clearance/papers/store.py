@@ -1,0 +1,97 @@
+"""Papers and their versions, in sets; each function runs as many statements for one paper as for ten thousand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from tripoint.database import Statements, Transaction
+from tripoint.platforms.clearance.papers.reception import STANDING
+from tripoint.platforms.clearance.records import KIND_OF, Kind
+
+sql = Statements.load(__package__)
+
+PAPER_FAULTS = {
+    "order_no": pl.String(),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    "ordinal": pl.Int32(),
+    "kind": pl.String(),
+    "number": pl.String(),
+    "code": pl.String(),
+    "path": pl.String(),
+    "line_no": pl.Int32(),
+    "value": pl.String(),
+    "found_at": pl.Datetime("us", "UTC"),
+}
+"""Why papers were not taken."""
+
+
+def standing(tx: Transaction, arriving: pl.DataFrame) -> pl.DataFrame:
+    """What is known of the keys of the papers that arrive (shape STANDING)."""
+    keys = arriving.select("kind", "issuer_code", "number").unique().sort("number", "kind", "issuer_code")
+    tx.stage("arriving_keys", keys)
+    return tx.frame(sql.standing, STANDING)
+
+
+def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], str]:
+    """The state of each list of the orders, by (order_no, marketplace_code) and by (order_no, None)."""
+    tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}))
+    states: dict[tuple[str, str | None], str] = {}
+    for row in tx.rows(sql.list_states):
+        states[row["order_no"], row["marketplace_code"]] = row["state"]
+        states[row["order_no"], None] = row["state"]
+    return states
+
+
+def put_versions(tx: Transaction, versions: pl.DataFrame) -> None:
+    """Make versions count; one row for each key."""
+    tx.stage("accepted_versions", versions)
+    tx.run(sql.put_versions)
+
+
+def orders_of_waybills(tx: Transaction, waybills: pl.DataFrame) -> pl.DataFrame:
+    """carrier_code, waybill_no, order_no of open lists that name these waybills."""
+    tx.stage("orphan_waybills", waybills.select("carrier_code", "waybill_no").unique())
+    return tx.frame(
+        sql.lists_of_waybills,
+        {"carrier_code": pl.String(), "waybill_no": pl.String(), "order_no": pl.String()},
+    )
+
+
+def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFrame | None) -> None:
+    """Append taken papers of one kind, and their lines (with the paper's distribution column among them)."""
+    tx.copy(kind.table, papers.select(list(kind.schema)))
+    if kind.lines and lines is not None:
+        tx.copy(kind.lines, lines)
+
+
+def park(tx: Transaction, waybills: pl.DataFrame) -> None:
+    """Keep waybills that name no order until a list names them."""
+    tx.copy("parked_waybills", waybills.select(list(KIND_OF["waybill"].schema)))
+
+
+def take_parked(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
+    """The parked waybills that these lists name, now with their order."""
+    tx.stage("accepted_lists", lists.select("order_no", "carrier_code", "waybill_no"))
+    schema = KIND_OF["waybill"].schema
+    rows = tx.rows(sql.take_parked)
+    return pl.DataFrame(rows, schema=schema) if rows else pl.DataFrame(schema=schema)
+
+
+def open_lists(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
+    """Put lists on the docket."""
+    tx.stage("docketed_lists", lists)
+    tx.run(sql.open_lists, at=at)
+
+
+def withdraw(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
+    """Take lists off the docket."""
+    tx.stage("withdrawn_lists", lists.select("order_no", "marketplace_code"))
+    tx.run(sql.withdraw_lists, at=at)
+
+
+def keep_faults(tx: Transaction, faults: pl.DataFrame) -> None:
+    """Keep why papers were not taken (shape PAPER_FAULTS)."""
+    tx.copy("paper_faults", faults)

@@ -1,0 +1,67 @@
+-- name: standing
+-- The versions that count so far of the staged paper keys.
+select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state
+from arriving_keys as k
+join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
+
+-- name: list_states
+-- Where the lists of the staged order numbers stand.
+select c.order_no, c.marketplace_code, c.state
+from arriving_orders as k
+join clearings as c on c.order_no = k.order_no;
+
+-- name: put_versions
+-- Makes the staged versions the ones that count.
+insert into paper_versions as v
+       (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position)
+select kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position
+from accepted_versions
+order by number, kind, issuer_code
+on conflict (number, kind, issuer_code) do update
+set order_no = excluded.order_no, marketplace_code = excluded.marketplace_code, app_type = excluded.app_type,
+    app_time = excluded.app_time, digest = excluded.digest, state = excluded.state,
+    message_id = excluded.message_id, position = excluded.position;
+
+-- name: lists_of_waybills
+-- The orders of lists that name the staged waybills, for waybills that do not say their order.
+select k.carrier_code, k.waybill_no, min(c.order_no) as order_no
+from orphan_waybills as k
+join clearings as c on c.waybill_no = k.waybill_no and c.carrier_code = k.carrier_code
+where c.state in ('waiting', 'held', 'refused')
+group by k.carrier_code, k.waybill_no;
+
+-- name: take_parked
+-- Takes the parked waybills that the staged lists name, and leaves none of them behind.
+delete from parked_waybills as p
+using accepted_lists as k
+where p.waybill_no = k.waybill_no and p.carrier_code = k.carrier_code
+returning p.message_id, p.position, p.guid, p.app_type, p.app_time, p.app_status, p.carrier_code, p.carrier_name,
+          p.waybill_no, p.bill_no, k.order_no as order_no, p.freight, p.insurance, p.currency, p.weight,
+          p.package_count, p.goods_info, p.consignee, p.consignee_address, p.consignee_telephone, p.note,
+          p.recipient_code;
+
+-- name: open_lists
+-- Puts the staged lists on the docket; one declared again keeps its pre-entry number and is open again.
+insert into clearings as c
+       (order_no, marketplace_code, merchant_code, declarant_code, carrier_code, waybill_no, guarantor_code,
+        customs_code, supervision_mode, buyer_id, declared_on, cop_no, guid, pre_no, state, message_id, position,
+        received_at)
+select order_no, marketplace_code, merchant_code, declarant_code, carrier_code, waybill_no, guarantor_code,
+       customs_code, supervision_mode, buyer_id, declared_on, cop_no, guid, pre_no, state, message_id, position,
+       %(at)s
+from docketed_lists
+order by order_no, marketplace_code
+on conflict (order_no, marketplace_code) do update
+set merchant_code = excluded.merchant_code, declarant_code = excluded.declarant_code,
+    carrier_code = excluded.carrier_code, waybill_no = excluded.waybill_no, guarantor_code = excluded.guarantor_code,
+    customs_code = excluded.customs_code, supervision_mode = excluded.supervision_mode, buyer_id = excluded.buyer_id,
+    declared_on = excluded.declared_on, cop_no = excluded.cop_no, guid = excluded.guid, state = excluded.state,
+    message_id = excluded.message_id, position = excluded.position, received_at = excluded.received_at
+returning c.order_no, c.marketplace_code, c.pre_no;
+
+-- name: withdraw_lists
+-- Takes the staged lists off the docket.
+update clearings as c
+set state = 'withdrawn', waits_for = '', decided_at = %(at)s
+from withdrawn_lists as s
+where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;

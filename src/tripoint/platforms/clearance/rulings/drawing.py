@@ -1,0 +1,160 @@
+"""What release draws on: a person's yearly allowances and a guarantor's guarantee (pure; 财关税〔2018〕49号, notice 2018-194)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from tripoint.kernel.money import format_e5
+from tripoint.pipeline.check import FINDINGS
+from tripoint.pipeline.decision import DRAWS
+from tripoint.platforms.clearance.records import Bench
+from tripoint.regimes.asof import by_mode
+from tripoint.regimes.model import Allowance
+from tripoint.registers.ledger import rules as accounts
+from tripoint.registers.ledger.records import TRANSFERS
+from tripoint.tariff.units import factor
+
+VALUE = "value"
+"""The allowance that is money: the yearly limit of a person."""
+
+
+def allowances(ready: pl.DataFrame, lines: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """What each ready list would use of its buyer's yearly allowances.
+
+    `ready` has row, order_no, marketplace_code, person_id, declared_on, supervision_mode, dutiable_value. Comes out:
+    row, order_no, marketplace_code, person_id, year Int16, allowance, amount, limit, code.
+    """
+    limit = by_mode(
+        bench.regimes, lambda regime: regime.annual_limit, pl.col("supervision_mode"), pl.col("declared_on")
+    )
+    head = ready.with_columns(pl.col("declared_on").dt.year().cast(pl.Int16()).alias("year"))
+    parts = [
+        head.select(
+            "row",
+            "order_no",
+            "marketplace_code",
+            "person_id",
+            "year",
+            pl.lit(VALUE).alias("allowance"),
+            pl.col("dutiable_value").alias("amount"),
+            limit.alias("limit"),
+            pl.lit("LIMIT-02").alias("code"),
+        ).filter(pl.col("amount") > 0)
+    ]
+    mine = lines.join(
+        head.select("row", "order_no", "marketplace_code", "person_id", "year"), on="row", how="inner"
+    )
+    parts += [_goods_allowance(mine, mode, its) for mode, its in _limited_goods(bench)]
+    return pl.concat(parts)
+
+
+def _limited_goods(bench: Bench) -> list[tuple[str, Allowance]]:
+    """Goods with a yearly quantity, by supervision mode."""
+    return [(mode, its) for mode, regime in bench.regimes.by_mode.items() for its in regime.allowances]
+
+
+def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataFrame:
+    """Quantities of goods under a prefix, in the allowance's unit, summed by list."""
+    day = pl.col("list.declared_on")
+    holds = (pl.col("list.supervision_mode") == mode) & (day >= its.since)
+    if its.until is not None:
+        holds = holds & (day <= its.until)
+    stated = [
+        pl.when(pl.col(f"line.{name}") == other).then(
+            pl.col(f"line.{amount}") * int(times.numerator) // int(times.denominator)
+        )
+        for name, amount in (("unit_1", "quantity_1"), ("unit", "quantity"), ("unit_2", "quantity_2"))
+        for other in ("036", "035", "070")
+        if (times := factor(other, its.unit)) is not None
+    ]
+    key = ("row", "order_no", "marketplace_code", "person_id", "year")
+    return (
+        lines.filter(pl.col("line.hs_code").str.starts_with(its.hs_prefix) & holds)
+        .with_columns(pl.coalesce(stated).alias("amount"))
+        .group_by(key)
+        .agg(pl.col("amount").sum())
+        .filter(pl.col("amount") > 0)
+        .select(
+            *key,
+            pl.lit(f"hs:{its.hs_prefix}").alias("allowance"),
+            "amount",
+            pl.lit(its.quantity).cast(pl.Int64()).alias("limit"),
+            pl.lit("LIMIT-03").alias("code"),
+        )
+    )
+
+
+def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
+    """Everything the ready lists would draw, pool by pool (shape DRAWS)."""
+    person = uses.select(
+        "row",
+        pl.format("{}|{}|{}", "person_id", "year", "allowance").alias("pool"),
+        "amount",
+        "code",
+        pl.lit("list.buyer_id").alias("field"),
+    )
+    guarantee = pledges.select(
+        "row",
+        pl.format("guarantee|{}", "guarantor_code").alias("pool"),
+        pl.col("tax").alias("amount"),
+        pl.lit("GUARANTEE-01").alias("code"),
+        pl.lit("list.guarantor_code").alias("field"),
+    ).filter(pl.col("amount") > 0)
+    return pl.concat([person.cast(DRAWS), guarantee.cast(DRAWS)])  # type: ignore[arg-type]
+
+
+def draw_findings(
+    failed: pl.DataFrame,
+    room: Mapping[str, int],
+    uses: pl.DataFrame,
+    used: pl.DataFrame,
+    free: Mapping[str, int],
+) -> pl.DataFrame:
+    """The findings of draws that failed: what the total would come to, and the limit or balance it is above."""
+    limits = {
+        f"{row['person_id']}|{row['year']}|{row['allowance']}": row["limit"]
+        for row in uses.iter_rows(named=True)
+    }
+    before = {
+        f"{row['person_id']}|{row['year']}|{row['allowance']}": row["used"]
+        for row in used.iter_rows(named=True)
+    }
+    rows = []
+    for row, pool, amount, code, field in failed.iter_rows():
+        if pool in limits:
+            total, limit, against = amount + before.get(pool, 0), limits[pool], "limit"
+        else:
+            total, limit, against = amount, room.get(pool, 0), "guarantee"
+        has_account = pool in limits or accounts.available(pool.removeprefix("guarantee|")) in free
+        rows.append(
+            (
+                row,
+                code if has_account else "GUARANTEE-02",
+                field,
+                None,
+                format_e5(total),
+                against,
+                format_e5(limit),
+            )
+        )
+    return pl.DataFrame(rows, schema=FINDINGS, orient="row")
+
+
+def pledges(released: pl.DataFrame) -> pl.DataFrame:
+    """What release moves from each guarantor's free guarantee to its pledged one (shape TRANSFERS)."""
+    guarantor = pl.col("list.guarantor_code")
+    return (
+        released.filter(pl.col("tax") > 0)
+        .select(
+            pl.col("list.order_no").alias("order_no"),
+            pl.format("guarantee/{}/available", guarantor).alias("debit_account"),
+            pl.format("guarantee/{}/pledged", guarantor).alias("credit_account"),
+            pl.col("tax").alias("amount"),
+            pl.lit("release").alias("reason"),
+            pl.col("list_no").alias("reference"),
+            pl.col("list.message_id").alias("message_id"),
+        )
+        .cast(TRANSFERS)  # type: ignore[arg-type]
+    )

@@ -1,0 +1,98 @@
+"""The docket and what is drawn at release, in sets; each function runs as many statements for one list as for ten thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from tripoint.database import Statements, Transaction
+from tripoint.documents.columns import TABLES
+from tripoint.platforms.clearance.records import KIND_OF, TRIO
+
+sql = Statements.load(__package__)
+
+TIME = pl.Datetime("us", "UTC")
+
+DOCKET = {
+    "order_no": pl.String(),
+    "marketplace_code": pl.String(),
+    "state": pl.String(),
+    "waits_for": pl.String(),
+    "pre_no": pl.String(),
+    "list_no": pl.String(),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    "received_at": TIME,
+}
+ELSEWHERE = {"kind": pl.String(), "issuer_code": pl.String(), "number": pl.String(), "order_no": pl.String()}
+USED = {"person_id": pl.String(), "year": pl.Int16(), "allowance": pl.String(), "used": pl.Int64()}
+CODES = {"order_no": pl.String(), "marketplace_code": pl.String(), "codes": pl.String()}
+
+
+def touch(tx: Transaction, order_nos: pl.Series) -> None:
+    """Name the orders that the next look-ups are about."""
+    tx.stage("touched_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}), analyze=("order_no",))
+
+
+def docket(tx: Transaction) -> pl.DataFrame:
+    """The docket of the touched orders (shape DOCKET)."""
+    return tx.frame(sql.clearings, DOCKET)
+
+
+def papers(tx: Transaction) -> dict[str, pl.DataFrame]:
+    """Every version of the papers of the touched orders, and their lines (with order_no)."""
+    found = {}
+    for name in TRIO:
+        kind = KIND_OF[name]
+        found[kind.table] = tx.frame(sql[kind.table], kind.schema)
+        if kind.lines:
+            lines: dict[str, pl.DataType] = {"order_no": pl.String(), **TABLES[kind.lines].schema}
+            found[kind.lines] = tx.frame(sql[kind.lines], lines)
+    return found
+
+
+def elsewhere(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
+    """The orders under which papers stand that a set names but does not have (shape ELSEWHERE)."""
+    tx.stage("missing_papers", wanted)
+    return tx.frame(sql.elsewhere, ELSEWHERE)
+
+
+def lock_allowances(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
+    """What is used of allowances (person_id, year, allowance), locked until the transaction ends (shape USED)."""
+    tx.stage("drawn_allowances", drawn.select("person_id", "year", "allowance").unique())
+    tx.run(sql.open_allowances)
+    rows = tx.rows(sql.lock_allowances)
+    return pl.DataFrame(rows, schema=USED) if rows else pl.DataFrame(schema=USED)
+
+
+def take_allowances(tx: Transaction, uses: pl.DataFrame) -> None:
+    """Add what released lists use: order_no, marketplace_code, person_id, year, allowance, amount."""
+    tx.stage("used_allowances", uses)
+    tx.run(sql.take_allowances)
+    tx.copy("allowance_uses", uses)
+
+
+def last_codes(tx: Transaction) -> pl.DataFrame:
+    """The finding codes of the touched orders' lists as they were last judged (shape CODES)."""
+    return tx.frame(sql.last_codes, CODES)
+
+
+def save_states(tx: Transaction, decided: pl.DataFrame, edition: str, at: datetime) -> None:
+    """Write down what became of lists, and remove the findings they had before."""
+    tx.stage("decided_lists", decided)
+    tx.run(sql.save_states, edition=edition, at=at)
+    tx.run(sql.clear_findings)
+
+
+def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
+    """Append sets to the tables that only grow: findings, decisions, assessed_lines, tax_bills."""
+    for table, frame in rows.items():
+        tx.copy(table, frame)
+
+
+def held_for(tx: Transaction, *, states: Sequence[str], codes: Sequence[str], most: int) -> pl.Series:
+    """Orders of lists in one of the states with one of the findings."""
+    found = tx.rows(sql.held_for, states=list(states), codes=list(codes), most=most)
+    return pl.Series("order_no", [row["order_no"] for row in found], dtype=pl.String())

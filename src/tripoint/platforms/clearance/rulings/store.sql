@@ -1,0 +1,87 @@
+-- name: clearings
+-- The docket of the staged orders.
+select c.order_no, c.marketplace_code, c.state, c.waits_for, c.pre_no, c.list_no, c.message_id, c.position, c.received_at
+from touched_orders as k
+join clearings as c on c.order_no = k.order_no;
+
+-- name: orders
+-- Every version of the orders of the staged order numbers.
+select p.* from touched_orders as k join orders as p on p.order_no = k.order_no;
+
+-- name: payments
+-- Every version of the payments of the staged order numbers.
+select p.* from touched_orders as k join payments as p on p.order_no = k.order_no;
+
+-- name: waybills
+-- Every version of the waybills of the staged order numbers.
+select p.* from touched_orders as k join waybills as p on p.order_no = k.order_no;
+
+-- name: lists
+-- Every version of the lists of the staged order numbers.
+select p.* from touched_orders as k join lists as p on p.order_no = k.order_no;
+
+-- name: order_lines
+-- The lines of every version of the orders of the staged order numbers.
+select p.* from touched_orders as k join order_lines as p on p.order_no = k.order_no;
+
+-- name: list_lines
+-- The lines of every version of the lists of the staged order numbers.
+select p.* from touched_orders as k join list_lines as p on p.order_no = k.order_no;
+
+-- name: elsewhere
+-- The orders that the staged payment and waybill numbers stand under.
+select v.kind, v.issuer_code, v.number, v.order_no
+from missing_papers as k
+join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code
+where v.state = 'active' and v.order_no <> '';
+
+-- name: open_allowances
+-- Makes sure that the staged allowances have a row each, so that they can be locked.
+insert into allowances (person_id, year, allowance, used)
+select distinct person_id, year, allowance, 0::bigint from drawn_allowances order by person_id, year, allowance
+on conflict (person_id, year, allowance) do nothing;
+
+-- name: lock_allowances
+-- What has been used of the staged allowances; locked, in one order.
+select a.person_id, a.year, a.allowance, a.used
+from allowances as a
+where (a.person_id, a.year, a.allowance) in (select person_id, year, allowance from drawn_allowances)
+order by a.person_id, a.year, a.allowance
+for update;
+
+-- name: take_allowances
+-- Adds what the staged lists use.
+update allowances as a
+set used = a.used + s.amount
+from (select person_id, year, allowance, sum(amount)::bigint as amount from used_allowances group by 1, 2, 3) as s
+where a.person_id = s.person_id and a.year = s.year and a.allowance = s.allowance;
+
+-- name: save_states
+-- Writes down what became of the staged lists.
+update clearings as c
+set state = s.state, waits_for = s.waits_for, list_no = s.list_no, papers = s.papers,
+    dutiable_value = s.dutiable_value, duty = s.duty, consumption_tax = s.consumption_tax, vat = s.vat, tax = s.tax,
+    channel = s.channel, edition = %(edition)s, decided_at = %(at)s
+from decided_lists as s
+where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;
+
+-- name: clear_findings
+-- Removes the findings of the staged lists, which have been judged anew.
+delete from findings as f using decided_lists as s
+where f.order_no = s.order_no and f.marketplace_code = s.marketplace_code;
+
+-- name: last_codes
+-- The finding codes of the staged lists as they were last judged.
+select f.order_no, f.marketplace_code, string_agg(distinct f.code, ',' order by f.code) as codes
+from touched_orders as k
+join findings as f on f.order_no = k.order_no
+group by f.order_no, f.marketplace_code;
+
+-- name: held_for
+-- The orders of lists in a state that have a finding of one of the codes.
+select distinct c.order_no
+from clearings as c
+join findings as f on f.order_no = c.order_no and f.marketplace_code = c.marketplace_code
+where c.state = any(%(states)s) and f.code = any(%(codes)s)
+order by c.order_no
+limit %(most)s;
