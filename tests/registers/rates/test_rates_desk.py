@@ -138,7 +138,11 @@ def test_keeps_who_changed_what_and_how_it_was_before(tx: Transaction) -> None:
     put(tx, rate(duty="2 %"))
     first, second = store.changes(tx, "3304990029")
     assert (first["kind"], first["before"]) == ("added", None)
-    assert (second["kind"], second["before"]["duty_ppm"], second["after"]["duty_ppm"]) == ("changed", 10_000, 20_000)
+    assert (second["kind"], second["before"]["duty_ppm"], second["after"]["duty_ppm"]) == (
+        "changed",
+        10_000,
+        20_000,
+    )
     assert second["applied_by"] == "b"
     assert {one.proposed_by for one in store.imports(tx)} == {"a"}
 
