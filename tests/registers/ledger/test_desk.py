@@ -1,6 +1,7 @@
 """The ledger on a real server."""
 
 import ast
+import contextlib
 import inspect
 from datetime import UTC, datetime, timedelta
 
@@ -190,7 +191,7 @@ def test_every_balance_equals_its_entries_after_any_batches(database, batches):
     class Undo(Exception):
         pass
 
-    with pytest.raises(Undo), database.transaction() as tx:
+    with contextlib.suppress(Undo), database.transaction() as tx:
         names = pl.DataFrame({"account": [FREE, BOUND, OUTSIDE, TAX_COLLECTED]})
         desk.lock_balances(tx, names, create_at=AT)
         desk.deposit(tx, "0000A60001", 500 * YUAN, reference="d", at=AT)
