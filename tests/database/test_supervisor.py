@@ -154,7 +154,7 @@ def test_a_database_says_busy_while_its_server_is_gone_and_goes_on_when_it_is_ba
     url = server.conninfo("postgres")
     database = Database.open(DatabaseSettings(data_dir=server.data_dir, url=url), wait_seconds=2)
     try:
-        with pytest.raises(Busy), database.transaction() as tx:  # noqa: PT012
+        with pytest.raises(Busy), database.transaction() as tx:
             kill_all(server)
             tx.value("select 1")
         with pytest.raises(Busy), database.transaction() as tx:

@@ -4,7 +4,7 @@ It keeps what DESIGN.md asks of durability: one connection, one transaction, who
 """
 
 from tripoint.database.connection import Database
-from tripoint.database.migrate import migrate, migration_status
+from tripoint.database.migration import migrate, migration_status
 from tripoint.database.settings import DatabaseSettings
 from tripoint.database.statements import Statement, Statements
 from tripoint.database.supervisor import Supervisor

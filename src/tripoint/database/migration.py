@@ -134,7 +134,3 @@ def _pending(migrations: list[Migration], applied: dict[int, tuple[str, str]]) -
             f"{pending[0].name} is numbered before one that is already applied. Give it the next number.",
         )
     return pending
-
-
-if __name__ == "__main__":
-    write_schema()

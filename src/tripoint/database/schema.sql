@@ -1,0 +1,815 @@
+-- What the numbered migrations add up to; a test builds a database from either and compares them.
+
+-- 0001_exchange
+-- What came in and what went out: the raw bytes of every message, and the answers made from its papers.
+
+create table messages (
+    message_id        bigint generated always as identity primary key,
+    digest            bytea       not null,
+    sender_code       text        not null,
+    channel           text        not null check (channel in ('api', 'folder', 'cli', 'console')),
+    name              text        not null default '',
+    received_at       timestamptz not null,
+    raw               bytea       not null,
+    state             text        not null default 'received' check (state in ('received', 'read', 'unreadable')),
+    message_type      text,
+    message_guid      text,
+    envelope_no       text,
+    cop_code          text,
+    dxp_id            text,
+    papers            integer,
+    signature_policy  text,
+    signature_state   text,
+    signature_reason  text,
+    signer_code       text,
+    refusal_code      text,
+    refusal_text      text,
+    worked_at         timestamptz,
+    unique (sender_code, digest)
+);
+create index messages_waiting on messages (message_id) where state = 'received';
+create index messages_by_sender on messages (sender_code, message_id);
+comment on table messages is 'local. Every message as it came, what was made of it, and the signature policy it was read under.';
+comment on column messages.sender_code is 'The enterprise that handed the message in; empty for the operator of this computer.';
+
+create table outbox (
+    outbox_id       bigint      primary key,
+    recipient_code  text        not null,
+    message_type    text        not null,
+    message_guid    text        not null,
+    answers         bigint      references messages (message_id),
+    created_at      timestamptz not null,
+    receipts        integer     not null,
+    body            bytea
+);
+create index outbox_by_recipient on outbox (recipient_code, outbox_id);
+comment on table outbox is 'local. Every message that goes out; its body is written from the receipts when it is first asked for, and then kept. Its numbers rise in the order of commit.';
+comment on column outbox.answers is 'The message whose papers it answers; null where several are answered together.';
+
+-- 0002_filings
+-- Who takes part and what they may do: filed enterprises, their certificates, entrustments, verified buyers; API keys and webhooks.
+
+create table enterprises (
+    enterprise_code        text    primary key,
+    name                   text    not null,
+    marketplace            boolean not null,
+    merchant               boolean not null,
+    payment_provider       boolean not null,
+    carrier                boolean not null,
+    declarant              boolean not null,
+    guarantor              boolean not null,
+    warehouse              boolean not null,
+    place_operator         boolean not null,
+    realtime_payment_data  boolean not null,
+    since                  date    not null,
+    until                  date,
+    source                 text    not null,
+    check (until >= since)
+);
+comment on table enterprises is 'reference. Filed enterprises and their roles; `until` is the last day the filing holds, null while it has no end.';
+comment on column enterprises.realtime_payment_data is 'Connected to give customs its payment data in real time (GACC notices 2018-165 and 2018-179).';
+
+create table certificates (
+    fingerprint      text        primary key,
+    enterprise_code  text        not null references enterprises (enterprise_code),
+    serial           text        not null,
+    der              bytea       not null,
+    key_kind         text        not null check (key_kind in ('rsa', 'sm2')),
+    not_before       timestamptz not null,
+    not_after        timestamptz not null,
+    added_at         timestamptz not null,
+    revoked_at       timestamptz,
+    reason           text,
+    check (not_after >= not_before),
+    check ((revoked_at is null) = (reason is null))
+);
+create index certificates_by_enterprise on certificates (enterprise_code);
+comment on table certificates is 'reference. Signing certificates and the one enterprise each belongs to; a revoked one is kept.';
+comment on column certificates.fingerprint is 'SHA-256 of the certificate''s DER bytes, 64 small hexadecimal digits.';
+
+create table entrustments (
+    sender_code  text not null references enterprises (enterprise_code),
+    owner_code   text not null references enterprises (enterprise_code),
+    paper_kind   text not null check (paper_kind in ('orders', 'payments')),
+    since        date not null,
+    until        date,
+    source       text not null,
+    primary key (sender_code, owner_code, paper_kind, since),
+    check (sender_code <> owner_code),
+    check (until >= since)
+);
+comment on table entrustments is 'reference. Express and postal firms entrusted in writing to send another enterprise''s orders or payments.';
+
+create table verified_persons (
+    person_id    text primary key,
+    person_name  text not null,
+    verified_on  date not null,
+    source       text not null
+);
+comment on table verified_persons is 'distributed by person_id. Buyers whose identity a state authority has verified; only these may differ from the payer.';
+
+create table filings_versions (
+    register  text   primary key check (register = 'filings'),
+    version   bigint not null
+);
+comment on table filings_versions is 'reference. How often the filings have changed, so that workers know when what they remember is old.';
+
+create table api_keys (
+    key_id           text        primary key,
+    secret_hash      bytea       not null check (length(secret_hash) = 32),
+    enterprise_code  text        not null,
+    name             text        not null,
+    scopes           text[]      not null check (cardinality(scopes) > 0),
+    created_at       timestamptz not null,
+    expires_at       timestamptz,
+    revoked_at       timestamptz,
+    last_used_at     timestamptz
+);
+create index api_keys_by_enterprise on api_keys (enterprise_code, created_at, key_id);
+comment on table api_keys is 'local. Keys of the HTTP API; of each secret only its SHA-256 is kept.';
+comment on column api_keys.enterprise_code is 'The enterprise the key speaks for; empty for the operator of this computer.';
+
+create table webhook_endpoints (
+    endpoint_id      bigint      generated always as identity primary key,
+    enterprise_code  text        not null,
+    url              text        not null,
+    secret           text        not null,
+    message_types    text[]      not null default '{}',
+    active           boolean     not null default true,
+    created_at       timestamptz not null,
+    unique (enterprise_code, url)
+);
+comment on table webhook_endpoints is 'local. Where an enterprise wants its receipts posted; no message types means all of them.';
+comment on column webhook_endpoints.secret is 'The key of the HMAC-SHA256 over what is posted; it must be kept readable to be used.';
+
+create table webhook_deliveries (
+    delivery_id      bigint      generated always as identity primary key,
+    outbox_id        bigint      not null,
+    endpoint_id      bigint      not null references webhook_endpoints (endpoint_id),
+    state            text        not null check (state in ('due', 'delivered', 'given_up')),
+    attempts         integer     not null default 0,
+    next_attempt_at  timestamptz not null,
+    created_at       timestamptz not null,
+    finished_at      timestamptz,
+    last_error       text,
+    unique (outbox_id, endpoint_id)
+);
+create index webhook_deliveries_due on webhook_deliveries (next_attempt_at, delivery_id) where state = 'due';
+create index webhook_deliveries_by_endpoint on webhook_deliveries (endpoint_id, delivery_id);
+comment on table webhook_deliveries is 'local. One message of the outbox on its way to one endpoint, and how often that was tried.';
+
+-- 0003_rates
+-- What goods bear and whether they may come in: tariff rates and the list of goods allowed, by day; and how they came here.
+
+create table rate_imports (
+    digest         text        primary key,
+    register       text        not null check (register in ('rates', 'goods')),
+    file           bytea       not null,
+    file_digest    text        not null,
+    complete_from  date,
+    proposed_by    text        not null,
+    proposed_at    timestamptz not null,
+    applied_by     text,
+    applied_at     timestamptz,
+    check ((applied_by is null) = (applied_at is null))
+);
+comment on table rate_imports is 'reference. Each file of rates or goods: who proposed it, who confirmed it, and when.';
+comment on column rate_imports.digest is 'SHA-256 over the file and the differences that were shown; what is confirmed is exactly this.';
+
+create table tariff_rates (
+    hs_code           text    not null,
+    since             date    not null,
+    until             date,
+    name_zh           text    not null,
+    name_en           text    not null,
+    unit_1            text    not null,
+    unit_2            text,
+    duty_ppm          bigint  not null check (duty_ppm >= 0),
+    vat_ppm           bigint  not null check (vat_ppm >= 0),
+    ct_ppm            bigint  not null check (ct_ppm between 0 and 999999),
+    ct_specific       bigint  check (ct_specific > 0),
+    ct_specific_unit  text,
+    ct_condition      text    check (ct_condition in ('high_end_cosmetics', 'luxury_watch')),
+    source            text    not null,
+    primary key (hs_code, since),
+    check (until >= since),
+    check ((ct_specific is null) = (ct_specific_unit is null))
+);
+comment on table tariff_rates is 'reference. Statutory rates and legal units by goods code from a day on; the newest begun row counts, until it ends.';
+comment on column tariff_rates.ct_specific is 'Specific consumption tax, 0.00001 yuan for each ct_specific_unit.';
+
+create table allowed_goods (
+    hs_prefix  text    not null,
+    since      date    not null,
+    until      date,
+    modes      text    not null,
+    name_zh    text    not null,
+    name_en    text    not null,
+    note_zh    text,
+    note_en    text,
+    source     text    not null,
+    primary key (hs_prefix, since),
+    check (until >= since)
+);
+comment on table allowed_goods is 'reference. Goods that may come in by retail import (正面清单), by tariff line of eight digits, from a day on.';
+comment on column allowed_goods.modes is 'Supervision modes the line is open to, in order, with a blank between.';
+
+create table rate_changes (
+    change_id   bigint  generated always as identity primary key,
+    digest      text    not null references rate_imports (digest),
+    kind        text    not null check (kind in ('added', 'changed', 'ended')),
+    code        text    not null,
+    since       date    not null,
+    before      jsonb,
+    after       jsonb   not null
+);
+create index rate_changes_by_digest on rate_changes (digest, change_id);
+create index rate_changes_by_code on rate_changes (code, since);
+comment on table rate_changes is 'reference. Every row that an import added or altered, as it was before and after.';
+
+-- 0004_ledger
+-- The guarantee ledger, double entry: every transfer takes an amount from one account and gives it to another.
+-- Amounts are whole counts of 0.00001 yuan.
+
+create table accounts (
+    account    text   primary key,
+    kind       text   not null,
+    currency   text   not null default 'CNY' check (currency = 'CNY'),
+    balance    bigint not null default 0,
+    minimum    bigint,
+    opened_at  timestamptz not null,
+    check (balance >= minimum)
+) with (fillfactor = 50);
+comment on table accounts is 'local. Each account and its balance: what it was given less what was taken from it; few rows, changed once a batch.';
+comment on column accounts.minimum is 'The balance may not fall below it; null where the account may go anywhere.';
+
+create table transfers (
+    transfer_id     bigint      not null generated always as identity,
+    order_no        text        not null,
+    debit_account   text        not null,
+    credit_account  text        not null,
+    amount          bigint      not null check (amount > 0),
+    reason          text        not null,
+    reference       text        not null,
+    message_id      bigint,
+    posted_at       timestamptz not null,
+    primary key (order_no, reference, reason),
+    check (debit_account <> credit_account)
+);
+create index transfers_by_debit on transfers (debit_account, transfer_id);
+create index transfers_by_credit on transfers (credit_account, transfer_id);
+comment on table transfers is 'distributed by order_no. Every movement of money, written once and never changed: from the debited account to the credited one.';
+comment on column transfers.order_no is 'The order it is about; where there is none (a deposit, a withdrawal), the reference again.';
+comment on column transfers.message_id is 'The message that caused it; null where a person did.';
+
+-- 0005_clearance
+-- The papers of the clearance platform and what was decided on them.
+-- Amounts, quantities and weights are whole counts of 0.00001 (yuan, unit, kilogram).
+
+create table orders (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    order_type             text,
+    order_no               text not null,
+    marketplace_code       text not null,
+    marketplace_name       text,
+    merchant_code          text,
+    merchant_name          text,
+    goods_value            bigint,
+    freight                bigint,
+    discount               bigint,
+    tax_total              bigint,
+    actual_paid            bigint,
+    currency               text,
+    buyer_reg_no           text,
+    buyer_name             text,
+    buyer_telephone        text,
+    buyer_id_type          text,
+    buyer_id               text,
+    provider_code          text,
+    provider_name          text,
+    payment_no             text,
+    batch_numbers          text,
+    consignee              text,
+    consignee_telephone    text,
+    consignee_address      text,
+    consignee_district     text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table orders is 'distributed by order_no. Orders (311) as they were accepted, every version; the newest app_time counts.';
+
+create table payments (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    provider_code          text,
+    provider_name          text,
+    payment_no             text,
+    order_no               text not null,
+    marketplace_code       text not null,
+    marketplace_name       text,
+    payer_id_type          text,
+    payer_id               text,
+    payer_name             text,
+    telephone              text,
+    amount                 bigint,
+    currency               text,
+    paid_at                timestamptz,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table payments is 'distributed by order_no. Payments (411), every version.';
+
+create table waybills (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    carrier_code           text,
+    carrier_name           text,
+    waybill_no             text,
+    bill_no                text,
+    order_no               text not null,
+    freight                bigint,
+    insurance              bigint,
+    currency               text,
+    weight                 bigint,
+    package_count          integer,
+    goods_info             text,
+    consignee              text,
+    consignee_address      text,
+    consignee_telephone    text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table waybills is 'distributed by order_no. Waybills (511), every version.';
+
+create table lists (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    order_no               text not null,
+    marketplace_code       text not null,
+    marketplace_name       text,
+    merchant_code          text,
+    merchant_name          text,
+    waybill_no             text,
+    carrier_code           text,
+    carrier_name           text,
+    cop_no                 text,
+    pre_no                 text,
+    guarantor_code         text,
+    book_no                text,
+    list_no                text,
+    direction              text,
+    declared_on            date,
+    customs_code           text,
+    port_code              text,
+    moved_on               date,
+    buyer_id_type          text,
+    buyer_id               text,
+    buyer_name             text,
+    buyer_telephone        text,
+    consignee_address      text,
+    declarant_code         text,
+    declarant_name         text,
+    warehouse_code         text,
+    warehouse_name         text,
+    supervision_mode       text,
+    transport_mode         text,
+    transport_no           text,
+    voyage_no              text,
+    bill_no                text,
+    place_code             text,
+    licence_no             text,
+    country                text,
+    freight                bigint,
+    insurance              bigint,
+    currency               text,
+    wrap_type              text,
+    package_count          integer,
+    gross_weight           bigint,
+    net_weight             bigint,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table lists is 'distributed by order_no. Declaration lists (621), every version.';
+
+create table cancellations (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    customs_code           text,
+    order_no               text not null,
+    marketplace_code       text not null,
+    marketplace_name       text,
+    merchant_code          text,
+    merchant_name          text,
+    waybill_no             text,
+    carrier_code           text,
+    carrier_name           text,
+    cop_no                 text,
+    pre_no                 text,
+    list_no                text,
+    buyer_id_type          text,
+    buyer_id               text,
+    buyer_name             text,
+    buyer_telephone        text,
+    declarant_code         text,
+    declarant_name         text,
+    reason                 text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table cancellations is 'distributed by order_no. Cancellations (623).';
+
+create table return_requests (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    customs_code           text,
+    order_no               text not null,
+    marketplace_code       text not null,
+    marketplace_name       text,
+    merchant_code          text,
+    merchant_name          text,
+    waybill_no             text,
+    carrier_code           text,
+    carrier_name           text,
+    cop_no                 text,
+    pre_no                 text,
+    list_no                text,
+    buyer_id_type          text,
+    buyer_id               text,
+    buyer_name             text,
+    buyer_telephone        text,
+    declarant_code         text,
+    declarant_name         text,
+    reason                 text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (order_no, message_id, position)
+);
+comment on table return_requests is 'distributed by order_no. Return requests (625).';
+
+create table order_lines (
+    order_no               text not null,
+    message_id             bigint not null,
+    position               integer not null,
+    line_no                integer not null,
+    item_no                text,
+    item_name              text,
+    model                  text,
+    description            text,
+    barcode                text,
+    unit                   text,
+    quantity               bigint,
+    price                  bigint,
+    total                  bigint,
+    currency               text,
+    origin_country         text,
+    note                   text,
+    primary key (order_no, message_id, position, line_no)
+);
+comment on table order_lines is 'distributed by order_no. Lines of orders.';
+
+create table list_lines (
+    order_no               text not null,
+    message_id             bigint not null,
+    position               integer not null,
+    line_no                integer not null,
+    item_record_no         text,
+    item_no                text,
+    item_name              text,
+    hs_code                text,
+    goods_name             text,
+    model                  text,
+    barcode                text,
+    origin_country         text,
+    trade_country          text,
+    currency               text,
+    quantity               bigint,
+    unit                   text,
+    quantity_1             bigint,
+    unit_1                 text,
+    quantity_2             bigint,
+    unit_2                 text,
+    price                  bigint,
+    total                  bigint,
+    note                   text,
+    primary key (order_no, message_id, position, line_no)
+);
+comment on table list_lines is 'distributed by order_no. Lines of lists.';
+
+create table return_request_lines (
+    order_no               text not null,
+    message_id             bigint not null,
+    position               integer not null,
+    line_no                integer not null,
+    hs_code                text,
+    goods_name             text,
+    quantity               bigint,
+    unit                   text,
+    note                   text,
+    primary key (order_no, message_id, position, line_no)
+);
+comment on table return_request_lines is 'distributed by order_no. Lines of return_requests.';
+
+create table parked_waybills (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    carrier_code           text not null,
+    carrier_name           text,
+    waybill_no             text not null,
+    bill_no                text,
+    order_no               text,
+    freight                bigint,
+    insurance              bigint,
+    currency               text,
+    weight                 bigint,
+    package_count          integer,
+    goods_info             text,
+    consignee              text,
+    consignee_address      text,
+    consignee_telephone    text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (waybill_no, carrier_code, message_id, position)
+);
+comment on table parked_waybills is 'distributed by waybill_no. Waybills that do not name their order (older senders), until a list names them.';
+
+create table waybill_statuses (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    carrier_code           text not null,
+    carrier_name           text,
+    waybill_no             text not null,
+    status                 text,
+    status_at              timestamptz,
+    note                   text,
+    recipient_code         text not null,
+    primary key (waybill_no, message_id, position)
+);
+comment on table waybill_statuses is 'distributed by waybill_no. Signed-for notices (513).';
+
+create table warehouse_ins (
+    message_id             bigint not null,
+    position               integer not null,
+    guid                   text,
+    app_type               text,
+    app_time               timestamptz not null,
+    app_status             text,
+    customs_code           text,
+    cop_no                 text not null,
+    pre_no                 text,
+    warehouse_in_no        text,
+    operator_code          text not null,
+    operator_name          text,
+    direction              text,
+    transport_mode         text,
+    transport_no           text,
+    voyage_no              text,
+    bill_no                text,
+    carrier_code           text,
+    carrier_name           text,
+    unload_location        text,
+    note                   text,
+    recipient_code         text not null,
+    primary key (cop_no, message_id, position)
+);
+comment on table warehouse_ins is 'distributed by cop_no. Goods arrived at the supervised place (711).';
+
+create table warehouse_in_lines (
+    cop_no                 text not null,
+    message_id             bigint not null,
+    position               integer not null,
+    line_no                integer not null,
+    waybill_no             text,
+    note                   text,
+    primary key (cop_no, message_id, position, line_no)
+);
+comment on table warehouse_in_lines is 'distributed by cop_no. Waybills of warehouse_ins.';
+
+create table paper_versions (
+    kind              text        not null,
+    issuer_code       text        not null,
+    number            text        not null,
+    order_no          text        not null,
+    marketplace_code  text        not null,
+    app_type          text        not null,
+    app_time          timestamptz not null,
+    digest            bigint      not null,
+    state             text        not null check (state in ('draft', 'active', 'withdrawn')),
+    message_id        bigint      not null,
+    position          integer     not null,
+    primary key (number, kind, issuer_code)
+);
+comment on table paper_versions is 'distributed by number. The version of each paper that counts, by its business key; finds the order of a payment or waybill.';
+
+create table clearings (
+    order_no          text        not null,
+    marketplace_code  text        not null,
+    merchant_code     text        not null,
+    declarant_code    text        not null,
+    carrier_code      text        not null,
+    waybill_no        text        not null,
+    guarantor_code    text        not null,
+    customs_code      text        not null,
+    supervision_mode  text        not null,
+    buyer_id          text        not null,
+    declared_on       date        not null,
+    cop_no            text,
+    guid              text        not null,
+    pre_no            text        not null,
+    list_no           text,
+    state             text        not null check (state in ('draft', 'waiting', 'released', 'held', 'refused', 'inspect', 'withdrawn', 'cancelled')),
+    waits_for         text        not null default '',
+    message_id        bigint      not null,
+    position          integer     not null,
+    papers            text        not null default '',
+    dutiable_value    bigint,
+    duty              bigint,
+    consumption_tax   bigint,
+    vat               bigint,
+    tax               bigint,
+    channel           text,
+    edition           text        not null default '',
+    received_at       timestamptz not null,
+    decided_at        timestamptz,
+    primary key (order_no, marketplace_code)
+);
+create index clearings_by_state on clearings (state, order_no) where state in ('waiting', 'held', 'refused', 'inspect');
+create index clearings_by_list_no on clearings (list_no) where list_no is not null;
+create index clearings_by_waybill on clearings (waybill_no) where state in ('waiting', 'held', 'refused');
+create index clearings_by_declarant on clearings (declarant_code, received_at);
+comment on table clearings is 'distributed by order_no. What has become of each declaration list.';
+comment on column clearings.papers is 'The versions judged: kind:message/position of each paper.';
+
+create table findings (
+    order_no          text     not null,
+    marketplace_code  text     not null,
+    ordinal           integer  not null,
+    code              text     not null,
+    severity          text     not null,
+    field             text     not null,
+    line_no           integer,
+    value             text,
+    compares          text,
+    other             text,
+    primary key (order_no, marketplace_code, ordinal)
+);
+comment on table findings is 'distributed by order_no. What is wrong with each list as it was last judged; personal numbers are masked.';
+
+create table decisions (
+    order_no          text        not null,
+    marketplace_code  text        not null,
+    decided_at        timestamptz not null,
+    message_id        bigint      not null,
+    state             text        not null,
+    codes             text        not null,
+    papers            text        not null,
+    edition           text        not null,
+    tax               bigint,
+    batch             bigint      not null,
+    primary key (order_no, marketplace_code, batch)
+);
+comment on table decisions is 'distributed by order_no. Every judgement of every list, in order: papers, rules edition, findings, outcome.';
+
+create table assessed_lines (
+    order_no          text    not null,
+    marketplace_code  text    not null,
+    line_no           integer not null,
+    hs_code           text    not null,
+    dutiable_value    bigint  not null,
+    duty              bigint  not null,
+    consumption_tax   bigint  not null,
+    vat               bigint  not null,
+    duty_ppm          bigint,
+    vat_ppm           bigint,
+    ct_ppm            bigint,
+    rate_source       text,
+    primary key (order_no, marketplace_code, line_no)
+);
+comment on table assessed_lines is 'distributed by order_no. Duty and tax of each line of a released list, with the rates they were made from.';
+
+create table tax_bills (
+    order_no          text        not null,
+    marketplace_code  text        not null,
+    tax_no            text        not null,
+    list_no           text        not null,
+    duty              bigint      not null,
+    consumption_tax   bigint      not null,
+    vat               bigint      not null,
+    status            text        not null check (status in ('1', '2', '3')),
+    duty_payment_no   text,
+    made_at           timestamptz not null,
+    primary key (order_no, tax_no)
+);
+comment on table tax_bills is 'distributed by order_no. Electronic tax bills (816): 1 made, 2 summarised, 3 void.';
+
+create table allowances (
+    person_id  text     not null,
+    year       smallint not null,
+    allowance  text     not null,
+    used       bigint   not null check (used >= 0),
+    primary key (person_id, year, allowance)
+);
+comment on table allowances is 'distributed by person_id. What each person has used of each yearly allowance; taken at release, given back by returns.';
+
+create table allowance_uses (
+    order_no          text     not null,
+    marketplace_code  text     not null,
+    person_id         text     not null,
+    year              smallint not null,
+    allowance         text     not null,
+    amount            bigint   not null,
+    given_back        bigint   not null default 0 check (given_back between 0 and amount),
+    primary key (order_no, marketplace_code, allowance)
+);
+comment on table allowance_uses is 'distributed by order_no. What each released list took of its buyer''s allowances.';
+
+create table counters (
+    scope  text   primary key,
+    last   bigint not null
+);
+comment on table counters is 'local. Running numbers: preNo by day, invtNo by customs and year, batches.';
+
+create table receipts (
+    receipt_id        bigint      not null,
+    order_no          text        not null,
+    outbox_id         bigint      not null,
+    recipient_code    text        not null,
+    message_type      text        not null,
+    answers           bigint      not null,
+    position          integer     not null,
+    guid              text        not null,
+    marketplace_code  text,
+    merchant_code     text,
+    provider_code     text,
+    payment_no        text,
+    carrier_code      text,
+    waybill_no        text,
+    waybill_status    text,
+    declarant_code    text,
+    customs_code      text,
+    operator_code     text,
+    cop_no            text,
+    pre_no            text,
+    list_no           text,
+    warehouse_in_no   text,
+    tax_no            text,
+    return_status     text        not null,
+    return_time       timestamptz not null,
+    return_info       text        not null,
+    primary key (order_no, receipt_id)
+);
+create index receipts_by_outbox on receipts (outbox_id);
+comment on table receipts is 'distributed by order_no. Every answer to every paper, in the order it was given.';
+
+create table paper_faults (
+    order_no     text        not null,
+    message_id   bigint      not null,
+    position     integer     not null,
+    ordinal      integer     not null,
+    kind         text        not null,
+    number       text        not null,
+    code         text        not null,
+    path         text        not null,
+    line_no      integer,
+    value        text,
+    found_at     timestamptz not null,
+    primary key (order_no, message_id, position, ordinal)
+);
+comment on table paper_faults is 'distributed by order_no. Why a paper was not taken: faults of its fields, its signature or its version.';
