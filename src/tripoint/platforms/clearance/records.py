@@ -149,12 +149,21 @@ OPEN_STATES = ("waiting", "held", "refused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a list stands: its state and the numbers it was given."""
+
+    state: str
+    pre_no: str
+    list_no: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """What became of the papers of a round: each with its reception, and the orders whose lists must be judged."""
 
     received: pl.DataFrame
     touched: pl.Series
-    states: dict[tuple[str, str | None], str]
+    states: dict[tuple[str, str | None], Standing]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

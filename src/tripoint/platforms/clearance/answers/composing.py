@@ -113,7 +113,28 @@ def _not_taken(mail: Mail, taken: Taken) -> pl.DataFrame:
             .iter_rows()
         ]
         parts.append(_said(KIND_OF[name], mail, _places(rows)))
-    return _phase(pl.concat(parts), 1)
+    return _phase(_with_numbers(pl.concat(parts), taken), 1)
+
+
+def _with_numbers(told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
+    """Receipts about lists known before, with the numbers those were given."""
+    known = [taken.states.get(key) for key in told.select("order_no", "marketplace_code").iter_rows()]
+    is_list = pl.col("message_type") == "CEB622"
+    return (
+        told.with_columns(
+            pl.Series("pre", [its.pre_no if its else None for its in known], dtype=pl.String()),
+            pl.Series("given", [its.list_no if its else None for its in known], dtype=pl.String()),
+        )
+        .select(
+            *(pl.col(name) for name in told.columns if name not in ("pre_no", "list_no")),
+            pl.when(is_list).then(pl.coalesce("pre", "pre_no")).otherwise(pl.col("pre_no")).alias("pre_no"),
+            pl.when(is_list)
+            .then(pl.coalesce("given", "list_no"))
+            .otherwise(pl.col("list_no"))
+            .alias("list_no"),
+        )
+        .select(told.columns)
+    )
 
 
 def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
@@ -126,11 +147,11 @@ def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
             "message_id", "position", "order_no", "marketplace_code"
         )
         for m, p, order_no, marketplace in chosen.iter_rows():
-            state = taken.states.get((order_no, marketplace), "") if name == "list" else ""
-            status = _STATUS.get(state, receipts.ACCEPTED if name == "list" else receipts.STORED)
+            stands = taken.states.get((order_no, marketplace)) if name == "list" else None
+            status = _STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
             rows.append((m, p, status, "重复报送，内容相同，以首次接收为准"))
         parts.append(_said(KIND_OF[name], mail, _places(rows)))
-    return _phase(pl.concat(parts), 1)
+    return _phase(_with_numbers(pl.concat(parts), taken), 1)
 
 
 def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:

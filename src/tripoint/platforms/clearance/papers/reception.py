@@ -10,6 +10,7 @@ import polars as pl
 from tripoint.pipeline.versions import NEW, Reception, Standing, Version, receive
 from tripoint.platforms.clearance.papers.reading import ARRIVING
 from tripoint.platforms.clearance.records import TRIO
+from tripoint.platforms.clearance.records import Standing as ListStanding
 
 STANDING = {
     "kind": pl.String(),
@@ -31,7 +32,7 @@ Key = tuple[str, str, str]
 
 
 def receive_all(
-    arriving: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], str]
+    arriving: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
 ) -> pl.DataFrame:
     """Judge the papers of the trio in the order they came; shape RECEIVED.
 
@@ -62,7 +63,7 @@ def _numbered(plain: pl.DataFrame) -> pl.DataFrame:
 
 
 def _one_by_one(
-    rest: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], str]
+    rest: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
 ) -> pl.DataFrame:
     known: dict[Key, tuple[Version, str]] = {}
     for row in standing.iter_rows(named=True):
@@ -104,7 +105,7 @@ def _one_by_one(
 
 
 def _state(
-    list_states: Mapping[tuple[str, str | None], str], row: Mapping[str, str | None], was: str | None
+    list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None], was: str | None
 ) -> str | None:
     """Where the list of this paper's order stands; of the order it stood under before, if that list is settled."""
     for order_no in (was, row["order_no"]):
@@ -112,9 +113,9 @@ def _state(
             continue
         exact = list_states.get((order_no, row["marketplace_code"]))
         if exact is not None:
-            return exact
+            return exact.state
         if row["marketplace_code"] is None and (order_no, None) in list_states:
-            return list_states[order_no, None]
+            return list_states[order_no, None].state
     return None
 
 

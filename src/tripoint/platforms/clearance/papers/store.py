@@ -8,7 +8,7 @@ import polars as pl
 
 from tripoint.database import Statements, Transaction
 from tripoint.platforms.clearance.papers.reception import STANDING
-from tripoint.platforms.clearance.records import KIND_OF, Kind
+from tripoint.platforms.clearance.records import KIND_OF, Kind, Standing
 
 sql = Statements.load(__package__)
 
@@ -35,13 +35,14 @@ def standing(tx: Transaction, arriving: pl.DataFrame) -> pl.DataFrame:
     return tx.frame(sql.standing, STANDING)
 
 
-def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], str]:
-    """The state of each list of the orders, by (order_no, marketplace_code) and by (order_no, None)."""
+def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], Standing]:
+    """Where each list of the orders stands, by (order_no, marketplace_code) and by (order_no, None)."""
     tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}))
-    states: dict[tuple[str, str | None], str] = {}
+    states: dict[tuple[str, str | None], Standing] = {}
     for row in tx.rows(sql.list_states):
-        states[row["order_no"], row["marketplace_code"]] = row["state"]
-        states[row["order_no"], None] = row["state"]
+        stands = Standing(state=row["state"], pre_no=row["pre_no"], list_no=row["list_no"])
+        states[row["order_no"], row["marketplace_code"]] = stands
+        states[row["order_no"], None] = stands
     return states
 
 

@@ -5,8 +5,8 @@ from arriving_keys as k
 join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
 
 -- name: list_states
--- Where the lists of the staged order numbers stand.
-select c.order_no, c.marketplace_code, c.state
+-- Where the lists of the staged order numbers stand, and their numbers.
+select c.order_no, c.marketplace_code, c.state, c.pre_no, c.list_no
 from arriving_orders as k
 join clearings as c on c.order_no = k.order_no;
 

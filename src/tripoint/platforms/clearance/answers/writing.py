@@ -1,0 +1,113 @@
+"""Kept receipts into the messages that carry them: strictly the official form, whatever the paper lacked (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILLS
+from tripoint.messages.ceb.fields import MESSAGES
+from tripoint.messages.ceb.writing import quote_original, write
+from tripoint.pipeline.receipts import MESSAGE_OF
+
+FORMAT_STATUS = "-999999"
+"""The status of a message that cannot be read (ceb.md §3.1)."""
+
+NO_NUMBER = "无"
+
+PRE_NO_LETTER = {"CEB622": "B", "CEB624": "B", "CEB626": "T", "CEB712": "R"}
+"""The message types whose form demands a pre-entry number, and the letter it begins with (ceb.md §2)."""
+
+_GUID = re.compile(r"[0-9A-Za-z_-]{36}")
+
+
+def mandatory(message_type: str) -> tuple[str, ...]:
+    """The columns a receipt of the type must fill, other than those it always has."""
+    always = {"guid", "return_status", "return_time", "return_info"}
+    return tuple(
+        field.column
+        for field in MESSAGES[message_type].head.fields
+        if field.is_mandatory and field.column not in always
+    )
+
+
+def unwritable() -> pl.Expr:
+    """Receipts whose form demands a number that the paper did not give: these become a CEB900."""
+    lacking = pl.lit(value=False)
+    for message_type in MESSAGE_OF.values():
+        given = [name for name in mandatory(message_type) if name not in ("pre_no", "cop_no")]
+        lacks = pl.any_horizontal(pl.col(given).is_null()) if given else pl.lit(value=False)
+        lacking = lacking | ((pl.col("message_type") == message_type) & lacks)
+    return lacking
+
+
+def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> bytes:
+    """One message of the receipts of one type (312, 412, …), in their order."""
+    fitted = receipts.with_columns(
+        pl.col("outbox_id").alias("message_id"),
+        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
+        pl.Series("guid", [known_guid(value, guid) for value in receipts["guid"]], dtype=pl.String()),
+        pl.coalesce("cop_no", "pre_no").str.slice(0, 20).alias("cop_no"),
+    )
+    return write(message_type, {"receipts": fitted.select(list(RECEIPTS.columns))}, guid=guid)
+
+
+def write_bills(guid: str, bills: pl.DataFrame, lines: pl.DataFrame) -> bytes:
+    """One message of tax bills (816) with their lines."""
+    numbered = bills.with_columns(
+        pl.col("outbox_id").alias("message_id"),
+        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
+        pl.Series("guid", [known_guid(value, guid) for value in bills["guid"]], dtype=pl.String()),
+        pl.lit(None, pl.String()).alias("note"),
+    )
+    places = numbered.select("receipt_id", "message_id", "position")
+    placed = lines.join(places, on="receipt_id", how="inner", maintain_order="left")
+    return write(
+        "CEB816",
+        {
+            "tax_bills": numbered.select(list(TAX_BILLS.columns)),
+            "tax_bill_lines": placed.select(list(TAX_BILL_LINES.columns)),
+        },
+        guid=guid,
+    )
+
+
+def write_format_receipt(
+    guid: str, at: object, original: Mapping[str, Any], told: Sequence[tuple[str, str]]
+) -> bytes:
+    """A CEB900 about one message: why it, or papers of it, cannot be answered in their own form.
+
+    `original` has message_type, envelope_no, message_guid, message_id and raw; `told` status and text of each reason.
+    """
+    status = told[0][0] if told else FORMAT_STATUS
+    frame = pl.DataFrame(
+        {
+            "message_id": [original["message_id"]],
+            "position": [0],
+            "guid": [guid],
+            "return_status": [status],
+            "return_info": ["；".join(text for _, text in told)[:5000] or NO_NUMBER],
+            "return_time": [at],
+            "original_message_no": [
+                original["envelope_no"] or original["message_guid"] or str(original["message_id"])
+            ],
+            "original_message_type": [_wire_type(original["message_type"])],
+            "original_message": [quote_original(bytes(original["raw"]))],
+        },
+        schema=FORMAT_RECEIPTS.schema,
+    )
+    return write("CEB900", {"format_receipts": frame}, guid=guid)
+
+
+def _wire_type(message_type: str | None) -> str:
+    if not message_type or message_type == "Unknown":
+        return "Unknown"
+    return message_type if message_type.endswith("Message") else f"{message_type}Message"
+
+
+def known_guid(value: str | None, other: str) -> str:
+    """The paper's own guid, as the form wants it; the message's where the paper has none that fits."""
+    return value.upper() if value and _GUID.fullmatch(value) else other
