@@ -24,11 +24,11 @@ def _find(paper: Element, name: str) -> Element:
     return found
 
 
-def say(name: str, text: str | None) -> Edit:
-    """Put a text into an element."""
+def say(name: str, text: str | None, *, within: str | None = None) -> Edit:
+    """Put a text into the first element of a name, within the first of another name where one is given."""
 
     def edit(paper: Element) -> None:
-        _find(paper, name).text = text
+        _find(_find(paper, within) if within else paper, name).text = text
 
     return edit
 

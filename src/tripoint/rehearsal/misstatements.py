@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tripoint.kernel.money import FEN, SCALE
-from tripoint.rehearsal.anomaly import SMALL, Anomaly, Change, Stage, buy_as, set_head, set_lines
+from tripoint.rehearsal.anomaly import SMALL, Anomaly, Change, Stage, buy_as, edit_paper, set_head, set_lines
 from tripoint.rehearsal.goods import Article, unlisted
 from tripoint.rehearsal.mismatches import add
+from tripoint.rehearsal.misprints import say
 from tripoint.rehearsal.trades import BONDED, DIRECT, Shape, Trade, settle
 
 NOWHERE = "9999"
@@ -169,10 +170,11 @@ CODES: tuple[Anomaly, ...] = (
     _one("no-such-office", set_head("list", customs_code=NOWHERE), "CODE-01"),
     _one("no-such-port", set_head("list", port_code=NOWHERE), "CODE-02"),
     _one("no-such-country", set_head("list", country=NOWHERE[:3]), "CODE-03", shape=_first(DIRECT)),
-    _one("list-in-dollars", set_head("list", currency="502"), "CODE-04"),
-    _one("payment-in-dollars", set_head("payment", currency="502"), "CODE-04"),
-    _one("waybill-in-yen", set_head("waybill", currency="116"), "CODE-04"),
-    _one("order-line-in-euros", set_lines({}, {"currency": "300"}), "CODE-04"),
+    # The strict writer writes no currency but the yuan, so another one is put in afterwards.
+    _one("list-in-dollars", edit_paper("list", say("currency", "502")), "CODE-04"),
+    _one("payment-in-dollars", edit_paper("payment", say("currency", "502")), "CODE-04"),
+    _one("waybill-in-yen", edit_paper("waybill", say("currency", "116")), "CODE-04"),
+    _one("order-line-in-euros", edit_paper("order", say("currency", "300", within="OrderList")), "CODE-04"),
     _one("no-such-transport", set_head("list", transport_mode="Q"), "CODE-05"),
     _one("no-such-packing", set_head("list", wrap_type="Q"), "CODE-06"),
     _one("two-packages", set_head("waybill", package_count=2), "CODE-07"),

@@ -52,7 +52,7 @@ class World:
         """An enterprise with a certificate and none of the roles of a trade."""
         self.rich = [*self.marketplaces, *self.merchants, *self.carriers, self.unconnected]
         self.direct_offices, self.bonded_offices = _offices(self._rng)
-        self._people: list[Person] = []
+        self.people: list[Person] = []
         self.spent = [make_person(self._rng) for _ in range(5)]
         """Persons who have used up their year elsewhere."""
 
@@ -70,12 +70,12 @@ class World:
 
     def person(self, rng: Random, amount: int, limit: int) -> Person:
         """Somebody who may still buy for `amount`; often one who has bought before."""
-        if self._people and rng.random() < 0.5:
-            known = rng.choice(self._people[-2_000:])
+        if self.people and rng.random() < 0.5:
+            known = rng.choice(self.people[-2_000:])
             if known.used + amount <= limit:
                 return known
         new = make_person(rng)
-        self._people.append(new)
+        self.people.append(new)
         return new
 
     @property
