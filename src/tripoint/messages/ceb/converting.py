@@ -12,17 +12,14 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from tripoint.documents.columns import Kind
-from tripoint.kernel.money import LARGEST_E5, SCALE
+from tripoint.kernel.money import LARGEST_E5
 from tripoint.messages.ceb.fields import Field
 
 SPACE = " \t\r\n"
 """White space of XML: what is taken off around a value."""
 
-_DECIMAL = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"
-_WHOLE = r"^[+-]?[0-9]+$"
-_TIME = r"^(?:19|2[0-9])[0-9]{12}$"
-_TIME_TOLERATED = r"^(?:19|2[0-9])[0-9]{12,15}$"
-_DAY_TOLERATED = r"^(?:19|2[0-9])[0-9]{6}(?:[0-9]{6})?$"
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
+_FIVE_PLACES = r"^[+-]?(?:[0-9]+(?:\.[0-9]{0,5}0*)?|\.[0-9]{1,5}0*)$"
 _PLACES = 5
 _INT32_MAX = 2**31 - 1
 _SHOWN_CHARACTERS = 200
@@ -35,15 +32,46 @@ def typed(
 
     The second frame has only the columns in which something is odd.
     """
-    texts = pl.DataFrame(
+    raw = pl.DataFrame(
         [pl.Series(f.element, c, dtype=pl.String) for f, c in zip(fields, columns, strict=True)]
     )
-    texts = texts.with_columns(pl.all().name.suffix(":raw"), pl.all().str.strip_chars(SPACE))
-    values = texts.with_columns(_value(f).alias(f.element + ":value") for f in fields)
-    odd = values.select(_is_odd(f).alias(f.element) for f in fields)
+    texts = raw.select(pl.all().str.strip_chars(SPACE))
+    values = texts.select(_value(f).alias(f.element) for f in fields)
+    suspects = _suspects(fields, raw, texts, values)
+    if not suspects or not raw.height:
+        return values, pl.DataFrame()
+    all_three = pl.concat(
+        [raw.rename(lambda n: f"{n}:raw"), texts, values.rename(lambda n: f"{n}:value")], how="horizontal"
+    )
+    odd = all_three.select(_is_odd(f).alias(f.element) for f in suspects)
     some = odd.select(pl.all().any()).row(0, named=True)
-    values = values.select(pl.col(f.element + ":value").alias(f.element) for f in fields)
     return values, odd.select(name for name, any_ in some.items() if any_)
+
+
+def _suspects(
+    fields: Sequence[Field], raw: pl.DataFrame, texts: pl.DataFrame, values: pl.DataFrame
+) -> list[Field]:
+    """The fields in which something may be odd, from what costs little: sizes in bytes and numbers of nulls."""
+    longest = raw.select(pl.all().str.len_bytes().max()).row(0)
+    shortest = texts.select(pl.all().str.len_bytes().min()).row(0)
+    absent = raw.null_count().row(0)
+    untyped = values.null_count().row(0)
+    found = []
+    for at, field in enumerate(fields):
+        least, most = field.characters
+        is_text = field.kind is Kind.TEXT
+        clear = (
+            (not field.is_mandatory or not absent[at])
+            and (most is None or (longest[at] or 0) <= most)
+            and (shortest[at] is None or shortest[at] >= least)
+            # A character may take several bytes: too few of them hide only where several are wanted.
+            and (not is_text or least <= 1 or shortest[at] is None)
+            and (is_text or untyped[at] == absent[at])
+            and (field.fixed is None or (texts[field.element] == field.fixed).all())
+        )
+        if not clear:
+            found.append(field)
+    return found
 
 
 def _value(field: Field) -> pl.Expr:
@@ -56,32 +84,23 @@ def _value(field: Field) -> pl.Expr:
         case Kind.TIME:
             return _time(text, field)
         case Kind.DAY:
-            return pl.when(text.str.contains(_DAY_TOLERATED)).then(
-                text.str.slice(0, 8).str.to_date("%Y%m%d", strict=False)
-            )
+            digits = _digits(text, 8) | _digits(text, 14)
+            return pl.when(digits).then(text.str.slice(0, 8).str.to_date("%Y%m%d", strict=False))
         case _:
             return pl.when(text.str.len_bytes() > 0).then(text)
 
 
 def _amount(text: pl.Expr) -> pl.Expr:
     """Whole counts of 0.00001; null for what is no plain decimal of five places below `LARGEST_E5`."""
-    plain = text.str.strip_chars_start("+-")
-    parts = plain.str.splitn(".", 2)
-    whole = parts.struct.field("field_0")
-    places = parts.struct.field("field_1").fill_null("").str.strip_chars_end("0")
-    whole_units = pl.when(whole.str.len_bytes() == 0).then(0).otherwise(whole.cast(pl.Int64, strict=False))
-    place_units = places.str.pad_end(_PLACES, "0").cast(pl.Int64, strict=False)
-    units = whole_units * SCALE + place_units
-    fits = (places.str.len_bytes() <= _PLACES) & (whole_units < LARGEST_E5 // SCALE)
-    return pl.when(text.str.contains(_DECIMAL) & fits).then(
-        pl.when(text.str.starts_with("-")).then(-units).otherwise(units)
-    )
+    units = text.cast(pl.Decimal(38, _PLACES), strict=False).to_physical()
+    fits = units.is_between(-LARGEST_E5, LARGEST_E5, closed="none")
+    return pl.when(text.str.contains(_FIVE_PLACES) & fits).then(units.cast(pl.Int64, strict=False))
 
 
 def _count(text: pl.Expr, field: Field) -> pl.Expr:
     most = _largest(field)
     number = text.cast(pl.Int64, strict=False)
-    return pl.when(text.str.contains(_WHOLE) & number.is_between(-most, most)).then(number).cast(pl.Int32)
+    return pl.when(number.is_between(-most, most)).then(number).cast(pl.Int32)
 
 
 def _largest(field: Field) -> int:
@@ -89,15 +108,21 @@ def _largest(field: Field) -> int:
     return 10 ** int(digits) - 1 if digits else _INT32_MAX
 
 
+def _digits(text: pl.Expr, length: int) -> pl.Expr:
+    """Whether a text is so many digits that begin with a year from 1900 to 2999."""
+    number = text.cast(pl.Int64, strict=False)
+    year = 10 ** (length - 4)
+    return (text.str.len_bytes() == length) & number.is_between(1900 * year, 3000 * year, closed="left")
+
+
 def _time(text: pl.Expr, field: Field) -> pl.Expr:
     if field.type == "T14":
-        naive = pl.when(text.str.contains(_TIME)).then(
-            text.str.to_datetime("%Y%m%d%H%M%S", time_unit="us", strict=False)
-        )
+        moment = text.str.to_datetime("%Y%m%d%H%M%S", time_unit="us", strict=False)
+        naive = pl.when(_digits(text, 14)).then(moment)
     else:
-        naive = pl.when(text.str.contains(_TIME_TOLERATED)).then(
-            text.str.pad_end(17, "0").str.to_datetime("%Y%m%d%H%M%S%3f", time_unit="us", strict=False)
-        )
+        digits = _digits(text, 17) | _digits(text, 16) | _digits(text, 15) | _digits(text, 14)
+        moment = text.str.pad_end(17, "0").str.to_datetime("%Y%m%d%H%M%S%3f", time_unit="us", strict=False)
+        naive = pl.when(digits).then(moment)
     zoned = naive.dt.replace_time_zone("Asia/Shanghai", ambiguous="earliest", non_existent="null")
     return zoned.dt.convert_time_zone("UTC")
 
@@ -107,12 +132,14 @@ def _is_odd(field: Field) -> pl.Expr:
     raw, text, value = (pl.col(field.element + suffix) for suffix in (":raw", "", ":value"))
     least, most = field.characters
     absent = raw.is_null()
-    wrong = pl.lit(False) if not field.is_mandatory else absent
+    wrong = absent if field.is_mandatory else pl.lit(False)
     if field.kind is Kind.TEXT:
         if most is not None:
             wrong = wrong | (raw.str.len_chars() > most)
         if least:
             wrong = wrong | (text.str.len_chars() < least)
+        if field.fixed is not None:
+            wrong = wrong | (text != field.fixed)
         return wrong.fill_null(False)
     wrong = wrong | (value.is_null() & ~absent)
     if most is not None:
@@ -138,6 +165,8 @@ def why(field: Field, raw: str | None) -> Iterator[tuple[str, str]]:
         yield "FIELD-28", ""
     if field.kind is Kind.TEXT:
         yield from _why_text(field, len(text), least, most)
+        if field.fixed is not None and text != field.fixed:
+            yield "FIELD-14", field.fixed
     else:
         yield from _why_typed(field, text)
 
@@ -159,7 +188,7 @@ def _why_typed(field: Field, text: str) -> Iterator[tuple[str, str]]:
         return
     match field.kind:
         case Kind.AMOUNT:
-            yield ("FIELD-06" if re.fullmatch(_DECIMAL[1:-1], text) else "FIELD-05"), ""
+            yield ("FIELD-06" if _DECIMAL.fullmatch(text) else "FIELD-05"), ""
         case Kind.COUNT:
             yield "FIELD-07", ""
         case Kind.DAY:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from lxml import etree
 
@@ -13,6 +15,9 @@ from tripoint.messages.ceb.fields import Field, fields_of
 from tripoint.messages.ceb.findings import Unreadable
 
 NAMESPACE = "http://www.chinaport.gov.cn/dxp"
+_KEYS_MAX = 5
+_KEY_NAME_MAX, _KEY_MAX = 32, 64
+_DEFAULT: Any = {None: NAMESPACE}
 _NAMES = {"dxp": NAMESPACE}
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
@@ -154,3 +159,106 @@ def _decoded(data: etree._Element) -> bytes:
     if inside.startswith(_DEFLATED):
         raise Unreadable("WIRE-19", value="deflate")
     return inside
+
+
+def wrap(
+    payload: bytes,
+    *,
+    sender_id: str,
+    receiver_ids: Sequence[str],
+    message_no: str,
+    created_at: datetime,
+    message_type: str,
+    file_name: str | None = None,
+    ic_card: str | None = None,
+    business_keys: Sequence[tuple[str, str]] = (),
+) -> bytes:
+    """A DxpMsg around one business message; `message_type` as the wire has it (CEB621Message).
+
+    Raises ValueError for what the terminal schema refuses. Times are written in China time, without a zone, as seen.
+    """
+    root = etree.Element(f"{{{NAMESPACE}}}DxpMsg", ver="1.0", nsmap=_DEFAULT)
+    trans = _put(root, "TransInfo")
+    said = {
+        "CopMsgId": message_no,
+        "SenderId": sender_id,
+        "CreatTime": _written_moment(created_at),
+        "MsgType": message_type,
+    }
+    for name in ("CopMsgId", "SenderId", "ReceiverIds", "CreatTime", "MsgType"):
+        if name == "ReceiverIds":
+            _put_receivers(trans, receiver_ids)
+        else:
+            _put_field(trans, "DxpMsg", "TransInfo", name, said[name])
+    _put(root, "Data").text = binascii.b2a_base64(payload, newline=False).decode()
+    if file_name or ic_card or business_keys:
+        _put_extra(_put(root, "AddInfo"), file_name, ic_card, business_keys)
+    return etree.tostring(root, method="c14n")
+
+
+def wrap_for_node(
+    envelope: bytes,
+    *,
+    node_message_no: str,
+    sent_at: datetime,
+    start: str,
+    end: str,
+    part: str | None = None,
+) -> bytes:
+    """A DxpMsgSv around one DxpMsg, as transport nodes pass it on; raises ValueError."""
+    root = etree.Element(f"{{{NAMESPACE}}}DxpMsgSv", ver="1.0", nsmap=_DEFAULT)
+    node = _put(root, "SvNo")
+    node.set("Ver", "1.0")
+    said = {"MsgId": node_message_no, "SubMsgId": part, "SendTime": _written_moment(sent_at), "EndNode": end}
+    for field in fields_of("DxpMsgSv", "SvNo"):
+        value = said.get(field.element, start)
+        if value is not None:
+            _put_field(node, "DxpMsgSv", "SvNo", field.element, value)
+    root.append(
+        etree.fromstring(envelope, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
+    )
+    return etree.tostring(root, method="c14n")
+
+
+def _put(parent: etree._Element, name: str) -> etree._Element:
+    return etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
+
+
+def _put_field(parent: etree._Element, message: str, node: str, name: str, value: str) -> None:
+    field = next(f for f in fields_of(message, node) if f.element == name)
+    least, most = field.characters
+    if len(value) < least or (most is not None and len(value) > most):
+        raise ValueError(f"{node}.{name}: {field.type} wanted, not {value!r}")
+    _put(parent, name).text = value
+
+
+def _put_receivers(trans: etree._Element, receiver_ids: Sequence[str]) -> None:
+    if not 1 <= len(receiver_ids) <= _RECEIVER.occurs:
+        raise ValueError(f"ReceiverIds: 1 to {_RECEIVER.occurs} wanted, not {len(receiver_ids)}")
+    receivers = _put(trans, "ReceiverIds")
+    for receiver_id in receiver_ids:
+        _put_field(receivers, "DxpMsg", "ReceiverIds", "ReceiverId", receiver_id)
+
+
+def _put_extra(
+    add: etree._Element, file_name: str | None, ic_card: str | None, keys: Sequence[tuple[str, str]]
+) -> None:
+    for name, value in (("FileName", file_name), ("IcCard", ic_card)):
+        if value is not None:
+            _put_field(add, "DxpMsg", "AddInfo", name, value)
+    if len(keys) > _KEYS_MAX:
+        raise ValueError(f"BizKey: at most {_KEYS_MAX} keys wanted, not {len(keys)}")
+    if keys:
+        holder = _put(add, "BizKey")
+        for name, value in keys:
+            if not (1 <= len(name) <= _KEY_NAME_MAX and 1 <= len(value) <= _KEY_MAX):
+                raise ValueError(f"BizKey.Key: a name of 1 to 32 and a value of 1 to 64 wanted, not {name!r}")
+            key = _put(holder, "Key")
+            key.set("name", name)
+            key.text = value
+
+
+def _written_moment(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise ValueError("a time has its zone")
+    return moment.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M:%S")

@@ -35,6 +35,7 @@ class Field:
     type: str
     obligation: Obligation
     occurs: int
+    fixed: str | None
     codes: str
     tolerances: tuple[str, ...]
     meaning_zh: str
@@ -179,6 +180,7 @@ def _field(row: dict[str, str]) -> Field:
         type=row["type"],
         obligation=obligation,  # type: ignore[arg-type]
         occurs=int(row["occurs"]),
+        fixed=row["fixed"] or None,
         codes=row["codes"],
         tolerances=tuple(row["tolerance"].split()),
         meaning_zh=row["meaning_zh"],
