@@ -15,22 +15,32 @@ import polars as pl
 class Kind(Enum):
     """What a column holds, and the type it has in a frame and in PostgreSQL."""
 
-    TEXT = (pl.String(), "text")
-    AMOUNT = (pl.Int64(), "bigint")
-    COUNT = (pl.Int32(), "integer")
-    ID = (pl.Int64(), "bigint")
-    TIME = (pl.Datetime("us", "UTC"), "timestamptz")
-    DAY = (pl.Date(), "date")
+    TEXT = "text"
+    AMOUNT = "amount"
+    COUNT = "count"
+    ID = "id"
+    TIME = "time"
+    DAY = "day"
 
     @property
     def frame_type(self) -> pl.DataType:
         """The polars type."""
-        return self.value[0]
+        return _TYPES[self][0]
 
     @property
     def sql_type(self) -> str:
         """The PostgreSQL type."""
-        return self.value[1]
+        return _TYPES[self][1]
+
+
+_TYPES: dict[Kind, tuple[pl.DataType, str]] = {
+    Kind.TEXT: (pl.String(), "text"),
+    Kind.AMOUNT: (pl.Int64(), "bigint"),
+    Kind.COUNT: (pl.Int32(), "integer"),
+    Kind.ID: (pl.Int64(), "bigint"),
+    Kind.TIME: (pl.Datetime("us", "UTC"), "timestamptz"),
+    Kind.DAY: (pl.Date(), "date"),
+}
 
 
 @dataclass(frozen=True, slots=True)

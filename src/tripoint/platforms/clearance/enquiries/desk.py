@@ -1,0 +1,96 @@
+"""Answering enquiries: explain a list, page through lists, count, and give every outcome for comparison with a truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from tripoint.database import Transaction
+from tripoint.kernel.refusals import Conflict, Malformed, Unknown
+from tripoint.platforms.clearance.enquiries import rules, store
+from tripoint.platforms.clearance.enquiries.records import Explanation, ListRow
+
+PAGE = 20_000
+"""Lists read at once when all are gone through."""
+
+
+def explain(tx: Transaction, number: str, owner_code: str | None = None) -> Explanation:
+    """Everything about the list that carries a number (list, pre-entry, order or the declarant's own number).
+
+    `owner_code` sees only lists it is a party of. Raises Unknown, and Conflict where two lists carry the number.
+    """
+    found = store.find_by_number(tx, number, owner_code)
+    if not found:
+        raise Unknown(
+            "LIST-UNKNOWN", f"没有编号为 {number} 的清单", f"there is no list with the number {number}"
+        )
+    if len(found) > 1 and found[0]["order_no"] != number:
+        raise Conflict(
+            "LIST-AMBIGUOUS",
+            f"编号 {number} 对应多份清单，请用清单编号或预录入编号查询",
+            f"more than one list carries {number}; ask by list number or pre-entry number",
+        )
+    return rules.explanation(store.about(tx, found[0]["order_no"], found[0]["marketplace_code"]))
+
+
+def lists(
+    tx: Transaction,
+    *,
+    owner_code: str | None = None,
+    state: str | None = None,
+    code: str | None = None,
+    after: str | None = None,
+    most: int = 100,
+) -> list[ListRow]:
+    """A page of lists, newest first; `after` is the cursor of the last row seen. Raises Malformed for a bad cursor."""
+    found = store.lists(
+        tx, owner_code=owner_code, state=state, code=code, before=_cursor(after), most=min(max(most, 1), 1000)
+    )
+    return rules.list_rows(found)
+
+
+def _cursor(text: str | None) -> tuple[datetime, str] | None:
+    if not text:
+        return None
+    at, _, order_no = text.partition("|")
+    try:
+        return datetime.fromisoformat(at), order_no
+    except ValueError:
+        raise Malformed("CURSOR", "游标无效", "this is not a cursor") from None
+
+
+def summary(tx: Transaction) -> dict[str, Any]:
+    """What happened in all: lists by state, findings by code, messages by type, receipts by status."""
+    found = store.counts(tx)
+    return {
+        "states": [row | {"tax": rules.yuan(row["tax"])} for row in found["states"]],
+        "findings": list(found["findings"]),
+        "messages": list(found["messages"]),
+        "receipts": list(found["receipts"]),
+    }
+
+
+def outcomes(tx: Transaction) -> pl.DataFrame:
+    """Every list with its outcome (store.OUTCOMES), in order of order number."""
+    pages = list(_pages(tx))
+    return pl.concat(pages) if pages else pl.DataFrame(schema=store.OUTCOMES)
+
+
+def _pages(tx: Transaction) -> Iterator[pl.DataFrame]:
+    after = ""
+    while not (page := store.outcomes(tx, after, PAGE)).is_empty():
+        yield page
+        after = page["order_no"][-1]
+
+
+def paper_faults(tx: Transaction) -> pl.DataFrame:
+    """The codes of papers that were not taken, by order number (store.FAULTS)."""
+    pages = []
+    after = ""
+    while not (page := store.faults_by_order(tx, after, PAGE)).is_empty():
+        pages.append(page)
+        after = page["order_no"][-1]
+    return pl.concat(pages) if pages else pl.DataFrame(schema=store.FAULTS)

@@ -1,0 +1,135 @@
+-- name: outcomes
+-- Every list of the docket with its outcome and the codes told about it; lists that were not taken have none.
+select c.order_no, c.marketplace_code, c.state as outcome, c.waits_for,
+       coalesce((select string_agg(distinct f.code, ',' order by f.code)
+                 from findings as f
+                 where f.order_no = c.order_no and f.marketplace_code = c.marketplace_code), '') as codes,
+       c.tax
+from clearings as c
+where c.order_no > %(after)s
+order by c.order_no, c.marketplace_code
+limit %(most)s;
+
+-- name: faults_by_order
+-- The codes of papers that were not taken, by order number, after a cursor.
+select order_no, string_agg(distinct code, ',' order by code) as codes
+from paper_faults
+where order_no > %(after)s
+group by order_no
+order by order_no
+limit %(most)s;
+
+-- name: find_by_number
+-- The lists that carry a number: order number, list number, pre-entry number or the declarant's own.
+select order_no, marketplace_code
+from clearings
+where (order_no = %(number)s or list_no = %(number)s or pre_no = %(number)s or cop_no = %(number)s)
+  and (%(owner_code)s::text is null
+       or %(owner_code)s in (marketplace_code, merchant_code, declarant_code, carrier_code, guarantor_code))
+order by received_at desc
+limit 2;
+
+-- name: list
+-- One list of the docket.
+select order_no, marketplace_code, merchant_code, declarant_code, carrier_code, waybill_no, guarantor_code,
+       customs_code, supervision_mode, declared_on, cop_no, guid, pre_no, list_no, state, waits_for, message_id,
+       position, papers, dutiable_value, duty, consumption_tax, vat, tax, channel, edition, received_at, decided_at
+from clearings
+where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s;
+
+-- name: findings
+-- What is wrong with one list, the weightiest first.
+select code, severity, field, line_no, value, compares, other
+from findings
+where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s
+order by ordinal;
+
+-- name: decisions
+-- Every ruling on one list, in order.
+select decided_at, message_id, state, codes, papers, edition, tax, batch
+from decisions
+where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s
+order by batch;
+
+-- name: assessed_lines
+-- Duty and tax of each line of one list.
+select line_no, hs_code, dutiable_value, duty, consumption_tax, vat, duty_ppm, vat_ppm, ct_ppm
+from assessed_lines
+where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s
+order by line_no;
+
+-- name: answers
+-- Every receipt about the papers of one order, in order.
+select receipt_id, outbox_id, message_type, recipient_code, answers, position, return_status, return_info, return_time
+from receipts
+where order_no = %(order_no)s
+order by receipt_id;
+
+-- name: arrivals
+-- Every version of the papers of one order, as they were taken.
+select 'order' as kind, message_id, position, app_type, app_time, guid, order_no as number from orders where order_no = %(order_no)s
+union all
+select 'payment', message_id, position, app_type, app_time, guid, payment_no from payments where order_no = %(order_no)s
+union all
+select 'waybill', message_id, position, app_type, app_time, guid, waybill_no from waybills where order_no = %(order_no)s
+union all
+select 'list', message_id, position, app_type, app_time, guid, order_no from lists where order_no = %(order_no)s
+order by message_id, position;
+
+-- name: came_in
+-- When and how messages came in, and under which signature policy they were read.
+select message_id, message_type, received_at, sender_code, name, signature_policy, signature_state, signature_reason,
+       signer_code
+from messages
+where message_id = any(%(message_ids)s)
+order by message_id;
+
+-- name: faults
+-- Why papers of one order were not taken.
+select message_id, position, kind, number, code, path, line_no, value, found_at
+from paper_faults
+where order_no = %(order_no)s
+order by message_id, position, ordinal;
+
+-- name: lists
+-- Lists of the docket after a cursor (received_at, order_no), newest first; filters that are null do not count.
+select order_no, marketplace_code, merchant_code, declarant_code, supervision_mode, declared_on, cop_no, pre_no,
+       list_no, state, waits_for, tax, received_at, decided_at
+from clearings
+where (%(state)s::text is null or state = %(state)s)
+  and (%(owner_code)s::text is null
+       or %(owner_code)s in (marketplace_code, merchant_code, declarant_code, carrier_code, guarantor_code))
+  and (%(code)s::text is null or exists (
+         select from findings as f
+         where f.order_no = clearings.order_no and f.marketplace_code = clearings.marketplace_code and f.code = %(code)s))
+  and (%(before_at)s::timestamptz is null or (received_at, order_no) < (%(before_at)s, %(before_order)s))
+order by received_at desc, order_no desc
+limit %(most)s;
+
+-- name: states
+-- How many lists stand in each state, and what they wait for.
+select state, waits_for, count(*) as lists, sum(tax)::bigint as tax
+from clearings
+group by state, waits_for
+order by state, waits_for;
+
+-- name: finding_counts
+-- How many lists each finding is told about.
+select code, severity, count(*) as findings, count(distinct (order_no, marketplace_code)) as lists
+from findings
+group by code, severity
+order by code, severity;
+
+-- name: message_counts
+-- How many messages and papers of each type came in.
+select coalesce(message_type, 'Unknown') as message_type, state, count(*) as messages, coalesce(sum(papers), 0)::bigint as papers
+from messages
+group by 1, 2
+order by 1, 2;
+
+-- name: receipt_counts
+-- How many receipts of each type and status were given.
+select message_type, return_status, count(*) as receipts
+from receipts
+group by message_type, return_status
+order by message_type, return_status;
