@@ -196,8 +196,8 @@ def test_the_edition_follows_the_files(tmp_path: Path) -> None:
         if file.is_file() and file.name.endswith(".toml"):
             (tmp_path / file.name).write_bytes(file.read_bytes())
     assert read_regimes(tmp_path).edition == load_regimes().edition
-    with (tmp_path / "import_9610.toml").open("a", encoding="utf-8") as file:
-        file.write("\n# changed\n")
+    with (tmp_path / "import_9610.toml").open("a", encoding="utf-8") as out:
+        out.write("\n# changed\n")
     assert read_regimes(tmp_path).edition != load_regimes().edition
 
 
