@@ -99,9 +99,10 @@ class Pool:
         }
 
 
-_MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 30)).map(
-    lambda m: m.replace(microsecond=m.microsecond // 1000 * 1000, tzinfo=UTC)
+_MOMENTS = st.integers(946_684_800_000, 4_102_300_000_000).map(
+    lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
 )
+"""From 2000 to 2099 in whole milliseconds, which is what the wire holds."""
 _AMOUNTS = st.integers(-(10**17), 10**17) | st.integers(0, 10**7)
 
 
