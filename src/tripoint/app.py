@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from tripoint.database import Database, DatabaseSettings, Transaction, migrate
 from tripoint.exchange import desk as exchange
@@ -25,9 +28,25 @@ from tripoint.messages.signatures.certificates import (
 from tripoint.pipeline.check import PAPERS
 from tripoint.platforms.clearance import desk as clearance
 from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy, Worked
+from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
 from tripoint.regimes.load import load_regimes
+from tripoint.registers.filings import desk as filings_desk
 from tripoint.registers.filings import store as filings
+from tripoint.registers.filings.document import read_document
+from tripoint.registers.filings.records import Certificate as FiledAs
+from tripoint.registers.filings.records import FaultyFilings, FilingsDocument, KeyKind, LoadReport, Problem
+from tripoint.registers.ledger import desk as ledger
+from tripoint.registers.rates import desk as rates
+
+MENDED_FROM_OUTSIDE = (
+    "GOODS-01",
+    "GOODS-02",
+    "GUARANTEE-01",
+    "GUARANTEE-02",
+    *(f"PARTY-{n:02d}" for n in (4, 9, 10, 11, 12, 13, 15, 16)),
+)
+"""Findings that a rate, a deposit or a filing mends, without any paper being sent again."""
 
 ROUND_MESSAGES = 200
 """Messages worked on in one transaction at most."""
@@ -83,6 +102,16 @@ def _severities(table: Mapping[str, str]) -> dict[str, Severity]:
                 "SETTINGS", f"severity 有误：{code}={word}", f"severity: no such thing as {code} = {word!r}"
             )
     return {code: Severity(word) for code, word in table.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingsLoaded:
+    """What loading filings did: the register's report, deposits lodged, yearly uses counted, lists judged again."""
+
+    report: LoadReport
+    deposits: int
+    annual_used: int
+    rejudged: Worked
 
 
 class Engine:
@@ -147,6 +176,51 @@ class Engine:
             if told is not None:
                 told(worked)
         return total
+
+    def load_filings(self, raw: bytes) -> FilingsLoaded:
+        """File a `filings.json`, lodge its deposits, count its yearly uses, and judge again what waited for them.
+
+        All or nothing, and the same document again changes nothing. Raises FaultyFilings and FilingsConflict.
+        """
+        document = read_document(raw)
+        faulty: list[Problem] = []
+        certificates = []
+        for place, text in enumerate(document.certificates):
+            try:
+                certificates.append(_filed_certificate(text.enterprise_code, text.pem))
+            except Malformed as refusal:
+                faulty.append(Problem(f"certificates[{place}].pem", refusal.text))
+        if faulty:
+            raise FaultyFilings(faulty)
+        now = self.clock.now()
+        digest = hashlib.sha256(raw).hexdigest()[:16]
+        with self.transaction() as tx:
+            report = filings_desk.load(tx, document, certificates, at=now)
+            for deposit in document.deposits:
+                ledger.deposit(
+                    tx,
+                    deposit.guarantor_code,
+                    deposit.amount,
+                    reference=f"filings/{digest}/{deposit.guarantor_code}",
+                    at=now,
+                )
+            counted = rulings.open_allowances(tx, _annual_used(document))
+        rejudged = self.rejudge()
+        return FilingsLoaded(
+            report=report, deposits=len(document.deposits), annual_used=counted, rejudged=rejudged
+        )
+
+    def rejudge(self, codes: Sequence[str] = MENDED_FROM_OUTSIDE, most: int = 10_000) -> Worked:
+        """Judge again the open lists that were told one of the codes, as when what they lacked has been supplied."""
+        with self.transaction() as tx:
+            orders = rulings.held_for(tx, codes, most=most)
+            return clearance.rejudge(tx, orders, self.bench(tx), self.clock.now())
+
+    def seed_rates(self) -> int:
+        """Load the rates and goods that ship with the product; how many rows that added or changed."""
+        with self.transaction() as tx:
+            proposals = rates.seed(tx, who="tripoint", at=self.clock.now())
+            return sum(len(proposal.differences) for proposal in proposals)
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction for a desk: committed when its block ends, undone when an exception leaves it."""
@@ -218,4 +292,26 @@ def _trusted(tx: Transaction) -> TrustedCertificates:
             revoked_at=filed.revoked_at,
         )
         for filed in filings.certificates(tx)
+    )
+
+
+def _filed_certificate(enterprise_code: str, pem: str) -> FiledAs:
+    """A certificate of a filings document, parsed for the register."""
+    parsed = parse_certificate(pem.encode())
+    return FiledAs(
+        fingerprint=parsed.fingerprint,
+        enterprise_code=enterprise_code,
+        serial=parsed.serial,
+        der=parsed.der,
+        key_kind=KeyKind(parsed.key_kind),
+        not_before=parsed.not_before,
+        not_after=parsed.not_after,
+    )
+
+
+def _annual_used(document: FilingsDocument) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(use.person_id, use.year, use.amount) for use in document.annual_used],
+        schema={"person_id": pl.String(), "year": pl.Int16(), "amount": pl.Int64()},
+        orient="row",
     )

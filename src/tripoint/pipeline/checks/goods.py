@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tripoint.pipeline.check import Check, check
+from tripoint.regimes.load import load_regimes
 
 _KNOWN = pl.col("rate.known")
 
@@ -17,8 +18,10 @@ def goods_have_no_rate() -> pl.Expr:
 
 @check("GOODS-02", field="line.hs_code")
 def goods_are_not_allowed() -> pl.Expr:
-    """Goods of retail import stand on the list of goods allowed."""
-    return _KNOWN & ~pl.col("rate.listed")
+    """Goods of retail import stand on the list of goods allowed, for the mode they come in by."""
+    mode = pl.col("list.supervision_mode")
+    allowed = pl.col("rate.listed") & pl.col("rate.modes").str.contains(mode, literal=True).fill_null(value=False)
+    return _KNOWN & ~allowed & mode.is_in(list(load_regimes().by_mode))
 
 
 @check("GOODS-03", field="line.unit_1", compares="rate.unit_1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -223,3 +224,16 @@ def _save(
 def _told(told: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     """The findings of the lists that changed."""
     return told.join(changed.select("row"), on="row", how="semi", maintain_order="left").select(list(JUDGED))
+
+
+def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
+    """Count what persons (person_id, year Int16, amount e5) had used of their yearly limit before they came here.
+
+    A person's year is stated once: the same statement again, or another, changes nothing. Returns how many counted.
+    """
+    return store.add_used(tx, used.with_columns(pl.lit(drawing.VALUE).alias("allowance")))
+
+
+def held_for(tx: Transaction, codes: Sequence[str], *, most: int) -> pl.Series:
+    """The orders of open lists that were told one of the codes."""
+    return store.held_for(tx, states=OPEN_STATES, codes=codes, most=most)

@@ -42,6 +42,7 @@ RATE_COLUMNS = {
     "unit_1": pl.String(),
     "unit_2": pl.String(),
     "listed": pl.Boolean(),
+    "modes": pl.String(),
 }
 """What the rates register says of goods on a day; all null where it knows none."""
 

@@ -96,3 +96,9 @@ def held_for(tx: Transaction, *, states: Sequence[str], codes: Sequence[str], mo
     """Orders of lists in one of the states with one of the findings."""
     found = tx.rows(sql.held_for, states=list(states), codes=list(codes), most=most)
     return pl.Series("order_no", [row["order_no"] for row in found], dtype=pl.String())
+
+
+def add_used(tx: Transaction, uses: pl.DataFrame) -> int:
+    """Count what persons had used before (person_id, year, allowance, amount); a person's year is stated once."""
+    tx.stage("stated_uses", uses)
+    return tx.run(sql.add_used)

@@ -85,3 +85,17 @@ join findings as f on f.order_no = c.order_no and f.marketplace_code = c.marketp
 where c.state = any(%(states)s) and f.code = any(%(codes)s)
 order by c.order_no
 limit %(most)s;
+
+-- name: add_used
+-- Counts what persons had used before they came here, each statement of it once.
+with stated as (
+    insert into allowance_uses (order_no, marketplace_code, person_id, year, allowance, amount)
+    select 'opening/' || person_id || '/' || year, '', person_id, year, allowance, amount
+    from stated_uses
+    order by person_id, year, allowance
+    on conflict do nothing
+    returning person_id, year, allowance, amount
+)
+insert into allowances as a (person_id, year, allowance, used)
+select person_id, year, allowance, amount from stated order by person_id, year, allowance
+on conflict (person_id, year, allowance) do update set used = a.used + excluded.used;
