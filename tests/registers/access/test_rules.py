@@ -5,7 +5,7 @@ import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tripoint.kernel.refusals import Forbidden, Malformed, Unauthenticated
@@ -23,12 +23,14 @@ def key(**changes):
     return ApiKey(**plain | changes)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=6, max_size=6), st.binary(min_size=32, max_size=32))
 def test_a_key_reads_back_to_its_number_and_the_hash_of_its_secret(number, secret):
     text = rules.key_text(number, secret)
     assert rules.split_key(text) == (number.hex(), hashlib.sha256(secret).digest())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=90))
 def test_refuses_what_is_no_key(text):
     with pytest.raises(Unauthenticated, match="ACCESS-KEY"):
@@ -129,6 +131,7 @@ def test_refuses_what_is_no_plain_web_address(url):
         rules.webhook_host(url)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60).map(lambda text: "http://" + text))
 def test_an_address_is_read_or_refused_and_never_a_fault(url):
     try:
@@ -158,6 +161,7 @@ def test_takes_public_addresses_and_refuses_a_host_without_any():
         rules.refuse_address([], allow_private=True)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**9))
 def test_waits_double_up_to_six_hours_and_end(number):
     waits = []
@@ -170,7 +174,7 @@ def test_waits_double_up_to_six_hours_and_end(number):
     for failed, wait in enumerate(waits, 1):
         least = min(10 * 2 ** (failed - 1), 6 * 3600)
         assert least <= wait <= least * 1.1
-    assert 30 * 3600 < sum(waits) < 36 * 3600
+    assert 29 * 3600 < sum(waits) < 33 * 3600
 
 
 def test_the_signature_is_an_hmac_over_time_and_body():

@@ -4,7 +4,7 @@ import json
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.registers.filings.world import plain, raw
@@ -70,7 +70,7 @@ def test_names_every_fault_by_its_path():
     bent["generated"] = "yes"
     bent["strange"] = 1
     bent["enterprises"][0]["roles"] = ["king"]
-    bent["enterprises"][1]["enterprise_code"] = "lower"
+    bent["enterprises"][1]["enterprise_code"] = "a firm"
     bent["enterprises"][1]["colour"] = "red"
     del bent["enterprises"][2]["source"]
     bent["enterprises"][3] = "a firm"
@@ -154,6 +154,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(plain())), values)
 def test_no_value_anywhere_is_a_fault_of_ours(section, value):
     bent = plain()
@@ -164,6 +165,7 @@ def test_no_value_anywhere_is_a_fault_of_ours(section, value):
         assert refused.problems  # noqa: PT017
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_member_is_a_fault_of_ours(data):
     bent = plain()

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tripoint.kernel.money import LARGEST_E5
@@ -40,6 +40,7 @@ def row(
     return order, debit, credit, amount, reason, reference
 
 
+@settings(deadline=None)
 @given(transfers)
 def test_what_is_given_equals_what_is_taken(rows):
     made = frame(*(row(order, debit, credit, amount) for order, (debit, credit), amount in rows))
@@ -52,6 +53,7 @@ def test_what_is_given_equals_what_is_taken(rows):
         assert change == given_ - taken
 
 
+@settings(deadline=None)
 @given(transfers, st.randoms())
 def test_the_order_and_the_repetition_of_rows_do_not_matter(rows, random):
     once = [row(order, debit, credit, amount) for order, (debit, credit), amount in rows]
@@ -114,6 +116,7 @@ def balances(*rows):
     return pl.DataFrame(rows, schema=BALANCES, orient="row")
 
 
+@settings(deadline=None)
 @given(
     held=st.integers(-(10**17), 10**17),
     change=st.integers(-(10**17), 10**17),
@@ -173,7 +176,7 @@ def test_the_chart_says_the_terms_of_an_account(account, kind, minimum):
     [
         "",
         "outsider",
-        "guarantee/a/available",
+        "guarantee/a b/available",
         "guarantee//pledged",
         "guarantee/A/available\n",
         "guarantee/A/other",

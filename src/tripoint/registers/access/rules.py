@@ -30,7 +30,7 @@ _OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.OFFICER, Scope.ADMIN})
 ATTEMPTS_MOST = 16
 FIRST_WAIT_SECONDS = 10
 LONGEST_WAIT_SECONDS = 6 * 3600
-"""Ten seconds after the first failure, doubling to six hours: sixteen attempts in about 32 hours."""
+"""Ten seconds after the first failure, doubling to six hours: sixteen attempts in about 30 hours."""
 
 URL_MOST = 2000
 _HOST = re.compile(

@@ -31,7 +31,7 @@ from tripoint.registers.filings.records import (
 MAX_BYTES = 256 * 1024 * 1024
 """A document larger than this is refused before it is parsed; a million verified persons take about 130 MB."""
 
-ENTERPRISE_CODE = re.compile(r"[0-9A-Z]{1,18}")
+ENTERPRISE_CODE = re.compile(r"[0-9A-Za-z]{1,18}")
 """Ten characters of customs, eighteen of the unified social credit code, or an e-port identifier (C..18 on the wire)."""
 
 _PERSON_ID = re.compile(r"[0-9A-Z]{1,60}")
@@ -159,8 +159,8 @@ def _text(most: int) -> Callable[[object], str]:
 def _code(value: object) -> str:
     if not isinstance(value, str) or not ENTERPRISE_CODE.fullmatch(value):
         raise _Fault(
-            "应为 1 至 18 位大写字母或数字的企业代码",
-            "must be an enterprise code: 1 to 18 capital letters and digits",
+            "应为 1 至 18 位字母或数字的企业代码",
+            "must be an enterprise code: 1 to 18 letters and digits",
         )
     return value
 

@@ -14,7 +14,7 @@ select * from enterprises where enterprise_code = %(enterprise_code)s
 select *
 from enterprises
 where enterprise_code > %(after)s
-  and (starts_with(enterprise_code, upper(%(text)s)) or position(lower(%(text)s) in lower(name)) > 0)
+  and (starts_with(lower(enterprise_code), lower(%(text)s)) or position(lower(%(text)s) in lower(name)) > 0)
   and case %(role)s
         when '' then true
         when 'marketplace' then marketplace

@@ -21,8 +21,8 @@ from tripoint.registers.ledger.records import (
 
 _CHART: tuple[tuple[re.Pattern[str], Terms], ...] = (
     (re.compile(r"outside"), Terms(AccountKind.OUTSIDE, None)),
-    (re.compile(r"guarantee/[0-9A-Z]{1,18}/available"), Terms(AccountKind.GUARANTEE_AVAILABLE, 0)),
-    (re.compile(r"guarantee/[0-9A-Z]{1,18}/pledged"), Terms(AccountKind.GUARANTEE_PLEDGED, 0)),
+    (re.compile(r"guarantee/[0-9A-Za-z]{1,18}/available"), Terms(AccountKind.GUARANTEE_AVAILABLE, 0)),
+    (re.compile(r"guarantee/[0-9A-Za-z]{1,18}/pledged"), Terms(AccountKind.GUARANTEE_PLEDGED, 0)),
     (re.compile(r"customs/[a-z-]{1,40}"), Terms(AccountKind.CUSTOMS, None)),
 )
 """The chart of accounts; a guarantee is never overdrawn, what stands for the world may go anywhere."""
