@@ -21,6 +21,7 @@ from tripoint.rehearsal.packing import MESSAGE_OF, Parcel, pack
 from tripoint.rehearsal.people import Person
 from tripoint.rehearsal.plan import Plan, Progress, Signed, Summary
 from tripoint.rehearsal.posting import Post
+from tripoint.rehearsal.repack import SEALS_FILE
 from tripoint.rehearsal.seals import EXPIRED, UNFILED
 from tripoint.rehearsal.trades import ANY, Trade, Trader
 from tripoint.rehearsal.truth import Truth, truth_of
@@ -94,6 +95,7 @@ def _write(
     messages = post.send(parcels, progress)
     filings = filings_of(plan, world, trades, signers, persons)
     _put(out / "filings.json", json.dumps(filings, ensure_ascii=False, indent=1) + "\n")
+    _put(out / SEALS_FILE, json.dumps(post.faults, indent=1) + "\n")
     _put(out / "truth.jsonl", "".join(json.dumps(asdict(t), ensure_ascii=False) + "\n" for t in truths))
     papers = Counter(MESSAGE_OF[parcel.table] for parcel in parcels for _ in parcel.papers)
     return Summary(

@@ -77,6 +77,17 @@ def insert_after(name: str, new: str, text: str | None) -> Edit:
     return edit
 
 
+def insert_before(name: str, new: str, text: str | None) -> Edit:
+    """Write an element before another one."""
+
+    def edit(paper: Element) -> None:
+        made = etree.Element(_tag(new))
+        made.text = text
+        _find(paper, name).addprevious(made)
+
+    return edit
+
+
 def swap_with_next(name: str) -> Edit:
     """Write an element after the one that should follow it."""
 
@@ -146,7 +157,11 @@ MISPRINTS: tuple[Anomaly, ...] = (
     _fault("FIELD-11", "order", "without-lines", remove("OrderList")),
     _fault("FIELD-12", "list", "with-hundred-lines", repeat("InventoryList", 99)),
     _fault("FIELD-13", "waybill", "with-element-in-value", nest("goodsInfo")),
-    _oddity("FIELD-22", "with-empty-licence", insert_after("trafMode", "licenseNo", None)),
+    _fault("FIELD-14", "list", "in-dollars", say("currency", "502")),
+    _fault("FIELD-14", "payment", "in-dollars", say("currency", "502")),
+    _fault("FIELD-14", "waybill", "in-yen", say("currency", "116")),
+    _fault("FIELD-14", "order", "line-in-euros", say("currency", "300", within="OrderList")),
+    _oddity("FIELD-22", "with-empty-licence", insert_before("country", "licenseNo", None)),
     _oddity("FIELD-23", "out-of-order", swap_with_next("agentCode")),
     _oddity("FIELD-24", "with-field-of-its-own", insert_after("netWeight", "ebcTelephone", "13000000000")),
     _oddity("FIELD-25", "with-text-between", text_after("agentCode", "申报")),

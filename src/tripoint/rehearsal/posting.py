@@ -16,7 +16,6 @@ import polars as pl
 from lxml import etree
 
 from tripoint.documents.columns import TABLES
-from tripoint.messages.ceb.fields import NAMESPACE
 from tripoint.messages.ceb.parsing import Transfer
 from tripoint.messages.ceb.writing import write_many
 from tripoint.messages.signatures.signing import sign
@@ -26,6 +25,7 @@ from tripoint.rehearsal.plan import Progress, Signed
 from tripoint.rehearsal.seals import ALTERED, EXPIRED, UNFILED, UNSIGNED
 from tripoint.rehearsal.trades import Paper, guid
 
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _TRANSFER = b"<ceb:BaseTransfer>"
 _WEIGHED = re.compile(rb"(<ceb:(?:acturalPaid|amountPaid|weight|grossWeight)>)(\d)")
 _FIRST_GUID = re.compile(rb'(?<= guid=")[^"]{36}')
@@ -52,6 +52,8 @@ class Post:
         self._signers = signers
         self._signed = signed
         self._rng = rng
+        self.faults: dict[str, str] = {}
+        """Which files got a faulty signature."""
 
     def send(self, parcels: Sequence[Parcel], progress: Progress) -> int:
         """Write every parcel as a file, in order; the number of files."""
@@ -60,17 +62,13 @@ class Post:
         digits = max(6, len(str(len(parcels))))
         for number, (parcel, pieces) in enumerate(zip(parcels, texts, strict=True), start=1):
             name = f"{number:0{digits}d}_{MESSAGE_OF[parcel.table]}_{parcel.sender}.xml"
-            (self._folder / name).write_bytes(self.seal(join(pieces, guid(self._rng)), parcel.sender, parcel.seal))
+            message = join(pieces, guid(self._rng))
+            sealed = seal_message(message, parcel.sender, parcel.seal, self._signers, self._signed)
+            (self._folder / name).write_bytes(sealed)
+            if parcel.seal:
+                self.faults[name] = parcel.seal
             progress("messages", number, len(parcels))
         return len(parcels)
-
-    def seal(self, message: bytes, sender: str, seal: str) -> bytes:
-        """Sign a message as its sender, or with the fault that is asked for."""
-        if self._signed is Signed.NONE or seal == UNSIGNED:
-            return b'<?xml version="1.0" encoding="UTF-8"?>\n' + message
-        signer = self._signers[sender, seal if seal in (UNFILED, EXPIRED) else ""]
-        signed = sign(message, signer.key, signer.certificate, ALGORITHMS[self._signed])
-        return alter(signed) if seal == ALTERED else signed
 
     def _write(self, parcels: Sequence[Parcel]) -> Iterator[list[Written]]:
         """The papers of each parcel, one message each; written by kind and sender in one go."""
@@ -93,6 +91,17 @@ class Post:
 
     def _transfer(self, code: str) -> Transfer:
         return Transfer(code, self._names[code], "DXP", f"DXPENT{code}")
+
+
+def seal_message(
+    message: bytes, sender: str, seal: str, signers: dict[tuple[str, str], Signer], signed: Signed
+) -> bytes:
+    """Sign a canonical message as its sender, or with the fault that is asked for."""
+    if signed is Signed.NONE or seal == UNSIGNED:
+        return _DECLARATION + message
+    signer = signers[sender, seal if seal in (UNFILED, EXPIRED) else ""]
+    whole = sign(message, signer.key, signer.certificate, ALGORITHMS[signed])
+    return alter(whole) if seal == ALTERED else whole
 
 
 def frames_of(table: str, papers: Sequence[Paper]) -> dict[str, pl.DataFrame]:
@@ -132,5 +141,5 @@ def join(pieces: Sequence[Written], message_guid: str) -> bytes:
 def alter(message: bytes) -> bytes:
     """A signed message with one digit of an amount or weight changed."""
     changed, times = _WEIGHED.subn(lambda found: found[1] + (b"8" if found[2] != b"8" else b"9"), message, count=1)
-    assert times == 1, f"nothing to alter; no amount under {NAMESPACE}"
+    assert times == 1, "every paper has an amount or a weight"
     return changed

@@ -396,6 +396,7 @@ def _receiver(rng: Random, person: Person) -> tuple[str, str]:
 
 def _line(rng: Random, article: Article, number: int, room: int, quantity: int | None) -> Row:
     """A list line (with `grams` beside it) that costs at most `room`."""
+    room = room * SCALE // quantity if quantity else room
     low, high = article.price_low, max(article.price_low, min(article.price_high, room))
     cents = round(low // FEN + (high - low) // FEN * rng.random() ** 2)
     price = max(FEN, min(cents * FEN if rng.random() < 0.5 else cents * FEN // SCALE * SCALE, room // FEN * FEN))
