@@ -34,3 +34,8 @@ def message(tx: Transaction, message_id: int, sender_code: str | None) -> dict[s
     if row is None:
         raise Unknown("MESSAGE-UNKNOWN", f"没有报文 {message_id}", f"there is no message {message_id}")
     return row
+
+
+def newest_outgoing(tx: Transaction) -> int:
+    """The cursor after everything that has gone out so far."""
+    return store.newest_outgoing(tx)

@@ -122,6 +122,11 @@ def outgoing(
     )
 
 
+def newest_outgoing(tx: Transaction) -> int:
+    """The number of the newest outgoing message, 0 where there is none."""
+    return int(tx.value(sql.newest_outgoing))
+
+
 def send(tx: Transaction, outbox: pl.DataFrame) -> None:
     """Append outgoing messages (shape OUTBOX)."""
     tx.copy("outbox", outbox)

@@ -77,6 +77,10 @@ where outbox_id > %(after)s
 order by outbox_id
 limit %(most)s;
 
+-- name: newest_outgoing
+-- The number of the newest outgoing message; 0 where none has gone out.
+select coalesce(max(outbox_id), 0) as outbox_id from outbox;
+
 -- name: keep_bodies
 -- Keeps the written bodies of the staged outgoing messages that have none yet.
 update outbox as o set body = s.body from written_bodies as s where o.outbox_id = s.outbox_id and o.body is null;

@@ -1,0 +1,1 @@
+"""The ways in: HTTP API, console, command line and worker; none knows of its neighbours."""
