@@ -541,10 +541,11 @@ create table paper_faults (
     kind         text        not null,
     number       text        not null,
     code         text        not null,
+    severity     text        not null,
     path         text        not null,
     line_no      integer,
     value        text,
     found_at     timestamptz not null,
     primary key (order_no, message_id, position, ordinal)
 );
-comment on table paper_faults is 'distributed by order_no. Why a paper was not taken: faults of its fields, its signature or its version.';
+comment on table paper_faults is 'distributed by order_no. What is wrong with papers by themselves: fields, signature, version; refuse: not taken, note: taken all the same.';

@@ -178,16 +178,37 @@ def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:
             ).with_columns(
                 pl.coalesce("given_pre_no", "pre_no").alias("pre_no"), pl.col("waits_for").fill_null("")
             )
+        rows = rows.join(_noted(mail), on=["message_id", "position"], how="left", maintain_order="left")
         status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
         parts.append(
             receipts.answer(
                 kind.table,
                 rows.with_columns(
-                    status.alias("return_status"), receipts.accepted_text(kind.table).alias("return_info")
+                    status.alias("return_status"),
+                    _with_note(receipts.accepted_text(kind.table)).alias("return_info"),
                 ),
             )
         )
     return _phase(pl.concat(parts), 1)
+
+
+def _noted(mail: Mail) -> pl.DataFrame:
+    """What was tolerated in each paper, as one text: message_id, position, noted."""
+    return (
+        mail.notes.select("message_id", "position", pl.format("[{}]{}", "code", "path").alias("noted"))
+        .group_by("message_id", "position", maintain_order=True)
+        .agg(pl.col("noted").unique(maintain_order=True).str.join(","))
+    )
+
+
+def _with_note(text: pl.Expr) -> pl.Expr:
+    """A text of status 2, and after it what was tolerated."""
+    noted = (
+        pl.when(pl.col("noted").is_not_null())
+        .then(pl.format("；提示：{}", pl.col("noted")))
+        .otherwise(pl.lit(""))
+    )
+    return (text + noted).str.slice(0, receipts.TEXT_MAX)
 
 
 def _by_themselves(mail: Mail, taken: Taken, bench: Bench) -> pl.DataFrame:

@@ -87,7 +87,7 @@ def _pages(tx: Transaction) -> Iterator[pl.DataFrame]:
 
 
 def paper_faults(tx: Transaction) -> pl.DataFrame:
-    """The codes of papers that were not taken, by order number (store.FAULTS)."""
+    """The codes told about papers by themselves, by order number (store.FAULTS)."""
     pages = []
     after = ""
     while not (page := store.faults_by_order(tx, after, PAGE)).is_empty():

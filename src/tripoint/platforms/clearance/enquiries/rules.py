@@ -124,7 +124,10 @@ def _arrival(row: Row, message: Row) -> JournalEntry:
 
 def _fault(row: Row) -> JournalEntry:
     details = _texts(
-        {name: row[name] for name in ("message_id", "position", "kind", "path", "line_no", "value")}
+        {
+            name: row[name]
+            for name in ("message_id", "position", "kind", "severity", "path", "line_no", "value")
+        }
     )
     return JournalEntry(at=row["found_at"], kind="fault", what=row["code"], details=details)
 

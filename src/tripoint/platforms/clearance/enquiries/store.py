@@ -33,7 +33,7 @@ def outcomes(tx: Transaction, after: str, most: int) -> pl.DataFrame:
 
 
 def faults_by_order(tx: Transaction, after: str, most: int) -> pl.DataFrame:
-    """Codes of papers that were not taken, by order number (shape FAULTS)."""
+    """Codes told about papers by themselves, by order number (shape FAULTS)."""
     return tx.frame(sql.faults_by_order, FAULTS, after=after, most=most)
 
 

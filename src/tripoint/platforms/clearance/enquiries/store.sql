@@ -11,7 +11,7 @@ order by c.order_no, c.marketplace_code
 limit %(most)s;
 
 -- name: faults_by_order
--- The codes of papers that were not taken, by order number, after a cursor.
+-- The codes told about papers by themselves, by order number, after a cursor.
 select order_no, string_agg(distinct code, ',' order by code) as codes
 from paper_faults
 where order_no > %(after)s
@@ -85,8 +85,8 @@ where message_id = any(%(message_ids)s)
 order by message_id;
 
 -- name: faults
--- Why papers of one order were not taken.
-select message_id, position, kind, number, code, path, line_no, value, found_at
+-- What is wrong with the papers of one order by themselves.
+select message_id, position, kind, number, code, severity, path, line_no, value, found_at
 from paper_faults
 where order_no = %(order_no)s
 order by message_id, position, ordinal;

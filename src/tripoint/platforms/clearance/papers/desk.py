@@ -183,7 +183,7 @@ def _docket(tx: Transaction, lists: pl.DataFrame, taken: pl.DataFrame, now: date
 
 
 def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """Why papers were not taken: their own faults, or a version that does not count."""
+    """What is wrong with papers: their own faults, a version that does not count, and (as notes) what was tolerated."""
     versions = received.filter(pl.col("reception").is_in(list(VERSION_CODES))).select(
         "message_id",
         "position",
@@ -194,7 +194,13 @@ def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
     )
     named = mail.arriving.select("message_id", "position", "kind", "number", "order_no")
     return (
-        pl.concat([mail.faults, versions.select(mail.faults.columns)])
+        pl.concat(
+            [
+                mail.faults.with_columns(pl.lit("refuse").alias("severity")),
+                versions.select(*mail.faults.columns, pl.lit("refuse").alias("severity")),
+                mail.notes.with_columns(pl.lit("note").alias("severity")),
+            ]
+        )
         .join(named, on=["message_id", "position"], how="inner", maintain_order="left")
         .with_columns(
             pl.col("number", "order_no", "path").fill_null(""),

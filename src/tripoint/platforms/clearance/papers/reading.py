@@ -67,11 +67,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A round of messages, read: the letters, the papers by table, and the faults of papers (shape FAULTS)."""
+    """A round of messages, read: the letters, the papers by table, the faults of papers and those tolerated (FAULTS)."""
 
     letters: Sequence[Letter]
     papers: dict[str, pl.DataFrame]
     faults: pl.DataFrame
+    notes: pl.DataFrame
     arriving: pl.DataFrame
 
 
@@ -86,13 +87,12 @@ def read(arrivals: Sequence[Arrival], bench: Bench) -> Mail:
             reader.add(arrival.message_id, parsed)
     papers = _with_recipients(reader.frames(), letters)
     arriving = _arriving(papers)
+    odd = reader.faults().filter(pl.col("position").is_not_null())
+    notes = odd.filter("tolerated").select(list(FAULTS))
     faults = pl.concat(
-        [
-            reader.faults().filter(~pl.col("tolerated")).select(list(FAULTS)).cast(FAULTS),  # type: ignore[arg-type]
-            _signature_faults(letters, papers, bench),
-        ]
+        [odd.filter(~pl.col("tolerated")).select(list(FAULTS)), _signature_faults(letters, papers, bench)]
     )
-    return Mail(letters=letters, papers=papers, faults=faults, arriving=arriving)
+    return Mail(letters=letters, papers=papers, faults=faults, notes=notes, arriving=arriving)
 
 
 def _open(arrival: Arrival, bench: Bench) -> tuple[Letter, Parsed | None]:

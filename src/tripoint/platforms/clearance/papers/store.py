@@ -20,12 +20,13 @@ PAPER_FAULTS = {
     "kind": pl.String(),
     "number": pl.String(),
     "code": pl.String(),
+    "severity": pl.String(),
     "path": pl.String(),
     "line_no": pl.Int32(),
     "value": pl.String(),
     "found_at": pl.Datetime("us", "UTC"),
 }
-"""Why papers were not taken."""
+"""What is wrong with papers; severity refuse: not taken, note: taken all the same."""
 
 
 def standing(tx: Transaction, arriving: pl.DataFrame) -> pl.DataFrame:
