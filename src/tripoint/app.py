@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tripoint.database import Database, DatabaseSettings, Transaction, migrate
+from tripoint.database import Database, DatabaseSettings, Transaction, migrate, migration_status
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
 from tripoint.kernel.clock import Clock, SystemClock
@@ -31,6 +32,8 @@ from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
 from tripoint.regimes.load import load_regimes
+from tripoint.registers.access import desk as access
+from tripoint.registers.access.records import Scope
 from tripoint.registers.filings import desk as filings_desk
 from tripoint.registers.filings import store as filings
 from tripoint.registers.filings.document import read_document
@@ -48,6 +51,9 @@ MENDED_FROM_OUTSIDE = (
 )
 """Findings that a rate, a deposit or a filing mends, without any paper being sent again."""
 
+CONSOLE_LOGIN = "console login"
+"""The name of keys that open the console once."""
+
 ROUND_MESSAGES = 200
 """Messages worked on in one transaction at most."""
 
@@ -61,6 +67,8 @@ class Settings:
     pg_bindir: Path | None = None
     signatures: SignaturePolicy = SignaturePolicy.REQUIRE
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    webhook_private: bool = False
+    webhook_xml: bool = False
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -82,7 +90,17 @@ class Settings:
             else None,
             signatures=_policy(env.get("TRIPOINT_SIGNATURES") or said.get("signatures") or "require"),
             severity=_severities(said.get("severity", {})),
+            webhook_private=_flag("webhook_private", env, said),
+            webhook_xml=_flag("webhook_xml", env, said),
         )
+
+
+def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> bool:
+    """A setting that is on or off: 1 or 0 in the environment, true or false in the file; off where nothing is said."""
+    value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name, False)
+    if value not in (True, False, "1", "0"):
+        raise Malformed("SETTINGS", f"{name} 只能是 1 或 0", f"{name} is 1 or 0, not {value!r}")
+    return value in (True, "1")
 
 
 def _policy(text: str) -> SignaturePolicy:
@@ -225,6 +243,19 @@ class Engine:
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction for a desk: committed when its block ends, undone when an exception leaves it."""
         return self.database.transaction()
+
+    def pending_migrations(self) -> list[str]:
+        """The migrations this database has not been through yet; raises Busy where it cannot be reached."""
+        return list(migration_status(self.database).pending)
+
+    def console_key(self) -> str:
+        """The text of an operator's key that opens the console once (`/login?key=…`) within ten minutes."""
+        now = self.clock.now()
+        with self.transaction() as tx:
+            issued = access.create_key(
+                tx, None, CONSOLE_LOGIN, {Scope.OPERATOR}, now=now, expires_at=now + timedelta(minutes=10)
+            )
+        return issued.text
 
     def bench(self, tx: Transaction) -> Bench:
         """Law and registers for judging, read again only when the filings have changed."""
