@@ -58,9 +58,13 @@ PAPER_NAMES = ("order", "payment", "waybill")
 
 def paper_of(trade: Trade, name: str) -> Paper:
     """The paper of a trade by its name: order, payment, waybill or list."""
-    paper = getattr(trade, name)
-    assert isinstance(paper, Paper)
-    return paper
+    papers = {
+        "order": trade.order,
+        "payment": trade.payment,
+        "waybill": trade.waybill,
+        "list": trade.declaration_list,
+    }
+    return papers[name]
 
 
 def set_head(name: str, **values: object) -> Change:
@@ -76,7 +80,7 @@ def set_lines(list_values: dict[str, object], order_values: dict[str, object] | 
     """Put values into the first line of the list, and of the order."""
 
     def change(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
-        trade.list.lines[0].update(list_values)
+        trade.declaration_list.lines[0].update(list_values)
         trade.order.lines[0].update(order_values or {})
 
     return change
@@ -97,7 +101,7 @@ def buy_as(trade: Trade, person: Person) -> None:
     trade.order.head.update(
         buyer_id=person.person_id, buyer_name=person.name, buyer_telephone=person.telephone, buyer_id_type="1"
     )
-    trade.list.head.update(
+    trade.declaration_list.head.update(
         buyer_id=person.person_id, buyer_name=person.name, buyer_telephone=person.telephone, buyer_id_type="1"
     )
     trade.payment.head.update(payer_id=person.person_id, payer_name=person.name, payer_id_type="1")
@@ -110,7 +114,9 @@ def copy_of(paper: Paper, stage: Stage, *, later_minutes: int, app_type: str) ->
         "app_type": app_type,
         "app_time": paper.head["app_time"] + timedelta(minutes=later_minutes),
     }
-    return Paper(table=paper.table, sender=paper.sender, head=head, lines=[dict(line) for line in paper.lines])
+    return Paper(
+        table=paper.table, sender=paper.sender, head=head, lines=[dict(line) for line in paper.lines]
+    )
 
 
 def registry(parts: Sequence[Sequence[Anomaly]]) -> tuple[Anomaly, ...]:

@@ -175,7 +175,7 @@ def deposits(world: World, trades: Sequence[Trade]) -> dict[str, int]:
     """Guarantees by enterprise code (e5): at least twice what may fall due; one fen for the poor one, for one none."""
     owed: Counter[str] = Counter()
     for trade in trades:
-        owed[trade.list.head["guarantor_code"]] += to_e5(trade.tax)
+        owed[trade.declaration_list.head["guarantor_code"]] += to_e5(trade.tax)
     step = 100_000 * SCALE
     lodged = {enterprise.code: (2 * owed[enterprise.code] // step + 1) * step for enterprise in world.rich}
     return lodged | {world.poor.code: SCALE // 100}

@@ -75,11 +75,10 @@ def send_twice(name: str) -> Change:
 
 
 def _missing() -> list[Anomaly]:
-    found = []
-    for count in (1, 2, 3):
-        for names in combinations(PAPER_NAMES, count):
-            found.append(Anomaly(name="no-" + "-".join(names), change=leave_out(*names), waits_for=names))
-    return found
+    several = [names for count in (1, 2, 3) for names in combinations(PAPER_NAMES, count)]
+    return [
+        Anomaly(name="no-" + "-".join(names), change=leave_out(*names), waits_for=names) for names in several
+    ]
 
 
 HISTORIES: tuple[Anomaly, ...] = (
@@ -89,8 +88,12 @@ HISTORIES: tuple[Anomaly, ...] = (
     *(Anomaly(name=f"{name}-older-version-late", change=correct(name, late=True)) for name in PAPER_NAMES),
     *(Anomaly(name=f"{name}-sent-twice", change=send_twice(name)) for name in (*PAPER_NAMES, "list")),
     Anomaly(name="order-withdrawn", change=withdraw("order", "waybill"), waits_for=("order", "waybill")),
-    Anomaly(name="payment-withdrawn", change=withdraw("payment", "waybill"), waits_for=("payment", "waybill")),
-    Anomaly(name="waybill-withdrawn", change=withdraw("waybill", "payment"), waits_for=("payment", "waybill")),
+    Anomaly(
+        name="payment-withdrawn", change=withdraw("payment", "waybill"), waits_for=("payment", "waybill")
+    ),
+    Anomaly(
+        name="waybill-withdrawn", change=withdraw("waybill", "payment"), waits_for=("payment", "waybill")
+    ),
     Anomaly(name="order-only-a-draft", change=set_head("order", app_status="1"), waits_for=("order",)),
 )
 """Anomalies of arrival and of versions."""

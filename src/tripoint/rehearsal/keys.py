@@ -39,7 +39,9 @@ def make_signer(enterprise: Enterprise, signed: Signed, seal: str, first_day: da
     end = start + timedelta(days=2 * 365) if seal == EXPIRED else start + _YEARS
     kind: Literal["rsa", "sm2"] = "sm2" if signed is Signed.SM2 else "rsa"
     name = {EXPIRED: "（过期）", UNFILED: "（未登记）"}.get(seal, "")
-    key, certificate = keys.generate(kind, f"演练{enterprise.code[-3:]}{name}", enterprise.name, start, end, serial)
+    key, certificate = keys.generate(
+        kind, f"演练{enterprise.code[-3:]}{name}", enterprise.name, start, end, serial
+    )
     return Signer(enterprise.code, key, certificate)
 
 

@@ -27,7 +27,9 @@ class Levy:
         self._regimes = regimes
         self._days: dict[tuple[str, date], tuple[Fraction, Shares]] = {}
 
-    def tax(self, head: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], rates: Sequence[Rate]) -> Decimal:
+    def tax(
+        self, head: Mapping[str, Any], lines: Sequence[Mapping[str, Any]], rates: Sequence[Rate]
+    ) -> Decimal:
         """Total tax in yuan, to the fen; `head` and `lines` as in lists and list_lines, one rate for each line."""
         day, mode = head["declared_on"], head["supervision_mode"]
         limit, shares = self._law(mode, day)
@@ -61,7 +63,9 @@ class Levy:
             value=value,
             units=Fraction(line["quantity"], SCALE),
             duty_rate=rate.duty,
-            consumption_tax_rate=rate.consumption_tax if self._bears(value, measures, rate, day) else Fraction(0),
+            consumption_tax_rate=rate.consumption_tax
+            if self._bears(value, measures, rate, day)
+            else Fraction(0),
             vat_rate=rate.vat,
             specific_tax=specific,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tripoint.kernel.identifiers import resident_id
 from tripoint.kernel.money import FEN, SCALE
-from tripoint.rehearsal.anomaly import Anomaly, Change, Stage, buy_as, set_head
+from tripoint.rehearsal.anomaly import Anomaly, Change, Stage, buy_as, paper_of, set_head
 from tripoint.rehearsal.people import telephone
-from tripoint.rehearsal.trades import Shape, Trade
+from tripoint.rehearsal.trades import Shape, Trade, settle
 
 ONE_MORE = 5 * SCALE
 TWO_OR_MORE = Shape(ordinary=True, lines=(2, 4), quantity=2 * SCALE)
@@ -14,7 +16,7 @@ TWO_OR_MORE = Shape(ordinary=True, lines=(2, 4), quantity=2 * SCALE)
 
 def another_merchant(trade: Trade, stage: Stage) -> None:
     """The order is that of another merchant; the marketplace, which both share, sends it."""
-    other = next(m for m in stage.world.merchants if m.code != trade.list.head["merchant_code"])
+    other = next(m for m in stage.world.merchants if m.code != trade.declaration_list.head["merchant_code"])
     trade.order.head.update(merchant_code=other.code, merchant_name=other.name)
     trade.order.sender = trade.order.head["marketplace_code"]
 
@@ -37,22 +39,22 @@ def waybill_of_another_order(trade: Trade, stage: Stage) -> None:  # noqa: ARG00
 
 def drop_line(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list leaves out the last line of the order."""
-    trade.list.lines.pop()
+    trade.declaration_list.lines.pop()
 
 
 def renumber_line(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The last line of the list has a number the order does not have."""
-    trade.list.lines[-1]["line_no"] += 1
+    trade.declaration_list.lines[-1]["line_no"] += 1
 
 
 def rename_goods(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list calls the goods otherwise."""
-    trade.list.lines[0]["goods_name"] += "（升级版）"
+    trade.declaration_list.lines[0]["goods_name"] += "（升级版）"
 
 
 def declare_fewer(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list has half of what was ordered, at the same price."""
-    line = trade.list.lines[0]
+    line = trade.declaration_list.lines[0]
     for name in ("quantity", "quantity_1", "quantity_2", "total"):
         if line[name] is not None:
             line[name] //= 2
@@ -60,50 +62,48 @@ def declare_fewer(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
 
 def declare_gift_twice(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Two of a thing that is given along; only the quantity can differ then."""
-    trade.list.lines[-1].update(price=0, total=0)
+    trade.declaration_list.lines[-1].update(price=0, total=0)
     trade.order.lines[-1].update(price=0, total=0)
     for name in ("quantity", "quantity_1", "quantity_2"):
-        if trade.list.lines[-1][name] is not None:
-            trade.list.lines[-1][name] *= 2
-    _pay_again(trade)
+        if trade.declaration_list.lines[-1][name] is not None:
+            trade.declaration_list.lines[-1][name] *= 2
+    settle(trade)
 
 
 def shift_total(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """A total one fen off, which price times quantity still allows."""
-    trade.list.lines[0]["total"] = trade.order.lines[0]["total"] + FEN // 2
+    trade.declaration_list.lines[0]["total"] = trade.order.lines[0]["total"] + FEN // 2
 
 
 def shift_price(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """A unit price a thousandth of a yuan off, which the total still allows."""
-    trade.list.lines[0]["price"] += FEN // 10
+    trade.declaration_list.lines[0]["price"] += FEN // 10
 
 
 def other_unit(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list counts in another unit."""
-    line = trade.list.lines[0]
-    line["unit"] = next(u for u in ("015", "018", "044") if u not in (line["unit"], line["unit_1"], line["unit_2"]))
+    line = trade.declaration_list.lines[0]
+    line["unit"] = next(
+        u for u in ("015", "018", "044") if u not in (line["unit"], line["unit_1"], line["unit_2"])
+    )
 
 
 def other_origin(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The goods come from another country."""
-    line = trade.list.lines[0]
+    line = trade.declaration_list.lines[0]
     line["origin_country"] = "302" if line["origin_country"] != "302" else "304"
-
-
-def _pay_again(trade: Trade) -> None:
-    from tripoint.rehearsal.trades import settle
-
-    settle(trade)
 
 
 def another_buyer_id(trade: Trade, stage: Stage) -> None:
     """The list gives the number of somebody else."""
-    trade.list.head["buyer_id"] = stage.person().person_id
+    trade.declaration_list.head["buyer_id"] = stage.person().person_id
 
 
 def another_telephone(trade: Trade, stage: Stage) -> None:
     """The list gives another telephone."""
-    trade.list.head["buyer_telephone"] = _other_telephone(trade.list.head["buyer_telephone"], stage)
+    trade.declaration_list.head["buyer_telephone"] = _other_telephone(
+        trade.declaration_list.head["buyer_telephone"], stage
+    )
 
 
 def another_payer(trade: Trade, stage: Stage) -> None:
@@ -135,14 +135,14 @@ def _other_telephone(known: str, stage: Stage) -> str:
 def parcel_elsewhere(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Waybill and list go to another address than the order."""
     address = trade.order.head["consignee_address"] + "（代收点）"
-    trade.waybill.head["consignee_address"] = trade.list.head["consignee_address"] = address
+    trade.waybill.head["consignee_address"] = trade.declaration_list.head["consignee_address"] = address
 
 
 def add(name: str, column: str, amount: int) -> Change:
     """Add to an amount in the head of a paper."""
 
     def change(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
-        head = getattr(trade, name).head
+        head = paper_of(trade, name).head
         head[column] = (head[column] or 0) + amount
 
     return change
@@ -152,7 +152,7 @@ def append(name: str, column: str, text: str) -> Change:
     """Add to a text in the head of a paper."""
 
     def change(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
-        getattr(trade, name).head[column] += text
+        paper_of(trade, name).head[column] += text
 
     return change
 
@@ -172,9 +172,9 @@ def impossible_birthday(trade: Trade, stage: Stage) -> None:
     _identity(trade, stage, born)
 
 
-def _identity(trade: Trade, stage: Stage, spoil: object) -> None:
+def _identity(trade: Trade, stage: Stage, spoil: Callable[[str], str]) -> None:
     person = stage.person()
-    person.person_id = spoil(person.person_id[:17])  # type: ignore[operator]
+    person.person_id = spoil(person.person_id[:17])
     buy_as(trade, person)
 
 
@@ -184,8 +184,8 @@ def _wrong(first: str) -> str:
 
 def list_number_misread(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Only the list has the wrong check digit."""
-    first = trade.list.head["buyer_id"][:17]
-    trade.list.head["buyer_id"] = first + _wrong(first)
+    first = trade.declaration_list.head["buyer_id"][:17]
+    trade.declaration_list.head["buyer_id"] = first + _wrong(first)
 
 
 def payer_number_misread(trade: Trade, stage: Stage) -> None:
@@ -198,14 +198,14 @@ def payer_number_misread(trade: Trade, stage: Stage) -> None:
 
 def document_of_another_kind(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Order and list name the buyer by another document."""
-    trade.order.head["buyer_id_type"] = trade.list.head["buyer_id_type"] = "2"
+    trade.order.head["buyer_id_type"] = trade.declaration_list.head["buyer_id_type"] = "2"
 
 
 def foreign_guarantor(trade: Trade, stage: Stage) -> None:
     """The guarantor has no part in the trade."""
-    taken = {trade.list.head[f"{role}_code"] for role in ("marketplace", "merchant", "carrier")}
+    taken = {trade.declaration_list.head[f"{role}_code"] for role in ("marketplace", "merchant", "carrier")}
     other = next(enterprise for enterprise in stage.world.rich if enterprise.code not in taken)
-    trade.list.head["guarantor_code"] = other.code
+    trade.declaration_list.head["guarantor_code"] = other.code
 
 
 def _role(code: str, role: str, name: str = "stranger") -> Anomaly:
@@ -264,6 +264,8 @@ MISMATCHES: tuple[Anomaly, ...] = (
     _one("freight-differs", add("waybill", "freight", ONE_MORE), "AMOUNT-06"),
     _one("insurance-differs", add("waybill", "insurance", ONE_MORE), "AMOUNT-07"),
     _one("weight-differs", add("waybill", "weight", 50 * FEN), "WEIGHT-03"),
-    _one("bill-differs", append("waybill", "bill_no", "7"), "MODE-10", shape=Shape(mode="9610", ordinary=True)),
+    _one(
+        "bill-differs", append("waybill", "bill_no", "7"), "MODE-10", shape=Shape(mode="9610", ordinary=True)
+    ),
 )
 """Every anomaly between papers and parties."""

@@ -66,24 +66,13 @@ def repeat(name: str, times: int = 1) -> Edit:
     return edit
 
 
-def insert_after(name: str, new: str, text: str | None) -> Edit:
-    """Write an element after another one."""
+def insert_after(name: str, new: str, text: str | None, *, within: str | None = None) -> Edit:
+    """Write an element after the first of a name, within the first of another name where one is given."""
 
     def edit(paper: Element) -> None:
         made = etree.Element(_tag(new))
         made.text = text
-        _find(paper, name).addnext(made)
-
-    return edit
-
-
-def insert_before(name: str, new: str, text: str | None) -> Edit:
-    """Write an element before another one."""
-
-    def edit(paper: Element) -> None:
-        made = etree.Element(_tag(new))
-        made.text = text
-        _find(paper, name).addprevious(made)
+        _find(_find(paper, within) if within else paper, name).addnext(made)
 
     return edit
 
@@ -161,12 +150,21 @@ MISPRINTS: tuple[Anomaly, ...] = (
     _fault("FIELD-14", "payment", "in-dollars", say("currency", "502")),
     _fault("FIELD-14", "waybill", "in-yen", say("currency", "116")),
     _fault("FIELD-14", "order", "line-in-euros", say("currency", "300", within="OrderList")),
-    _oddity("FIELD-22", "with-empty-licence", insert_before("country", "licenseNo", None)),
+    Anomaly(
+        name="order-without-telephone",
+        change=edit_paper("order", remove("buyerTelephone")),
+        told_of_papers=("FIELD-21",),
+    ),
+    _oddity(
+        "FIELD-22",
+        "with-empty-country-of-trade",
+        insert_after("country", "tradeCountry", None, within="InventoryList"),
+    ),
     _oddity("FIELD-23", "out-of-order", swap_with_next("agentCode")),
     _oddity("FIELD-24", "with-field-of-its-own", insert_after("netWeight", "ebcTelephone", "13000000000")),
     _oddity("FIELD-25", "with-text-between", text_after("agentCode", "申报")),
     _oddity("FIELD-26", "declared-with-time", change("declTime", lambda text: text + "000000")),
     _oddity("FIELD-27", "long-item-number", say("itemNo", "SKU" + "7" * 25)),
-    _oddity("FIELD-28", "with-blanks", change("agentCode", lambda text: f" {text} ")),
+    _oddity("FIELD-28", "with-blanks", change("customsCode", lambda text: f" {text}\n")),
 )
 """Faults of fields and oddities of the wire."""

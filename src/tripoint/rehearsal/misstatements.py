@@ -35,27 +35,27 @@ def order_line_too_dear(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
 
 def list_line_too_dear(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list's line is not price times quantity; the order's is."""
-    trade.list.lines[0]["total"] += 5 * SCALE
+    trade.declaration_list.lines[0]["total"] += 5 * SCALE
 
 
 def both_lines_too_dear(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Order and list agree on a total that is not price times quantity."""
-    for paper in (trade.order, trade.list):
+    for paper in (trade.order, trade.declaration_list):
         paper.lines[0]["total"] += 5 * SCALE
     settle(trade)
 
 
 def nothing_of_it(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """A gift of which there is none."""
-    for line in (trade.list.lines[0], trade.order.lines[0]):
+    for line in (trade.declaration_list.lines[0], trade.order.lines[0]):
         line.update(price=0, total=0, quantity=0)
-    trade.list.lines[0]["quantity_1"] = 0
+    trade.declaration_list.lines[0]["quantity_1"] = 0
     settle(trade)
 
 
 def all_given_away(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Every line costs nothing."""
-    for line in (*trade.list.lines, *trade.order.lines):
+    for line in (*trade.declaration_list.lines, *trade.order.lines):
         line.update(price=0, total=0)
     settle(trade)
 
@@ -67,17 +67,17 @@ def negative_discount(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
 
 def net_above_gross(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The goods weigh more than the parcel."""
-    trade.list.head["net_weight"] = trade.list.head["gross_weight"] + FEN
+    trade.declaration_list.head["net_weight"] = trade.declaration_list.head["gross_weight"] + FEN
 
 
 def declared_ahead(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The list is declared on a day far off, so that it is future whenever it arrives."""
-    trade.list.head["declared_on"] += timedelta(days=7_305)
+    trade.declaration_list.head["declared_on"] += timedelta(days=7_305)
 
 
 def become(trade: Trade, article: Article) -> None:
     """The first line is of another article, in order and list."""
-    line = trade.list.lines[0]
+    line = trade.declaration_list.lines[0]
     quantity = line["quantity"]
     line.update(
         hs_code=article.hs_code,
@@ -92,23 +92,25 @@ def become(trade: Trade, article: Article) -> None:
 
 def not_allowed(trade: Trade, stage: Stage) -> None:
     """Goods with a rate that are not on the list of goods allowed."""
-    become(trade, stage.rng.choice(unlisted(trade.list.head["declared_on"])))
+    become(trade, stage.rng.choice(unlisted(trade.declaration_list.head["declared_on"])))
 
 
 def wrong_statutory_unit(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The first statutory unit is not that of the tariff."""
-    line = trade.list.lines[0]
-    line["unit_1"] = next(u for u in ("015", "018", "044") if u not in (line["unit"], line["unit_1"], line["unit_2"]))
+    line = trade.declaration_list.lines[0]
+    line["unit_1"] = next(
+        u for u in ("015", "018", "044") if u not in (line["unit"], line["unit_1"], line["unit_2"])
+    )
 
 
 def other_statutory_quantity(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The same unit, and one more of it."""
-    trade.list.lines[0]["quantity_1"] += SCALE
+    trade.declaration_list.lines[0]["quantity_1"] += SCALE
 
 
 def too_dear_for_one_order(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """Two of something that together pass the single limit."""
-    line = trade.list.lines[0]
+    line = trade.declaration_list.lines[0]
     times = 2 * SCALE // line["quantity"] if line["quantity"] < 2 * SCALE else 1
     for name in ("quantity", "quantity_1", "quantity_2"):
         if line[name] is not None:
@@ -146,11 +148,17 @@ def _under(prefix: str) -> Callable[[Article], bool]:
 
 
 AMOUNTS: tuple[Anomaly, ...] = (
-    _one("paid-not-the-sum", _together(add("order", "actual_paid", SCALE), add("payment", "amount", SCALE)), "AMOUNT-01"),
+    _one(
+        "paid-not-the-sum",
+        _together(add("order", "actual_paid", SCALE), add("payment", "amount", SCALE)),
+        "AMOUNT-01",
+    ),
     _one(
         "goods-value-not-the-sum",
         _together(
-            add("order", "goods_value", SCALE), add("order", "actual_paid", SCALE), add("payment", "amount", SCALE)
+            add("order", "goods_value", SCALE),
+            add("order", "actual_paid", SCALE),
+            add("payment", "amount", SCALE),
         ),
         "AMOUNT-03",
     ),
@@ -174,7 +182,9 @@ CODES: tuple[Anomaly, ...] = (
     _one("two-packages", set_head("waybill", package_count=2), "CODE-07"),
     _one("two-packages-listed", set_head("list", package_count=2), "CODE-07"),
     _one("no-such-unit", set_lines({"unit": NO_UNIT}, {"unit": NO_UNIT}), "CODE-08"),
-    _one("no-such-origin", set_lines({"origin_country": NO_COUNTRY}, {"origin_country": NO_COUNTRY}), "CODE-09"),
+    _one(
+        "no-such-origin", set_lines({"origin_country": NO_COUNTRY}, {"origin_country": NO_COUNTRY}), "CODE-09"
+    ),
 )
 """Anomalies of codes that stand in no table."""
 
@@ -202,21 +212,36 @@ GOODS: tuple[Anomaly, ...] = (
         "GOODS-03",
         shape=_first(first=lambda a: a.unit_2 is not None),
     ),
-    _one("second-quantity-alone", set_lines({"quantity_2": SCALE}), "GOODS-04", shape=_first(first=lambda a: not a.unit_2)),
+    _one(
+        "second-quantity-alone",
+        set_lines({"quantity_2": SCALE}),
+        "GOODS-04",
+        shape=_first(first=lambda a: not a.unit_2),
+    ),
     _one(
         "second-quantity-missing",
         set_lines({"quantity_2": None}),
         "GOODS-04",
         shape=_first(first=lambda a: a.unit_2 is not None),
     ),
-    _one("statutory-quantity", other_statutory_quantity, "GOODS-05", shape=_first(first=lambda a: a.unit == a.unit_1)),
+    _one(
+        "statutory-quantity",
+        other_statutory_quantity,
+        "GOODS-05",
+        shape=_first(first=lambda a: a.unit == a.unit_1),
+    ),
     _one("vague-goods", set_lines({"goods_name": "礼品"}, {"item_name": "礼品"}), "GOODS-06"),
     _one("letters-in-goods-code", set_lines({"hs_code": "33049900XX"}), "GOODS-07"),
 )
 """Anomalies of the goods."""
 
 LIMITS: tuple[Anomaly, ...] = (
-    _one("above-single-limit", too_dear_for_one_order, "LIMIT-01", shape=_first(first=lambda a: a.unit_2 is None)),
+    _one(
+        "above-single-limit",
+        too_dear_for_one_order,
+        "LIMIT-01",
+        shape=_first(first=lambda a: a.unit_2 is None),
+    ),
     _one("year-used-up", year_used_up, "LIMIT-02"),
     _one(
         "too-much-sugar",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from tripoint.rehearsal.trades import Paper
 
 MESSAGE_OF = {"orders": "CEB311", "payments": "CEB411", "waybills": "CEB511", "lists": "CEB621"}
 LINES_OF = {"orders": "order_lines", "lists": "list_lines"}
+
+_Member = TypeVar("_Member")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,17 +32,19 @@ def pack(papers: Iterable[Paper], rng: Random, most: int) -> list[Parcel]:
     for paper in papers:
         key = (paper.table, paper.sender, paper.seal, paper.transfer or paper.sender, paper.batch)
         groups.setdefault(key, []).append(paper)
-    parcels = []
+    parcels: list[Parcel] = []
     for (table, sender, seal, transfer, _), members in sorted(groups.items(), key=lambda item: item[0]):
         rng.shuffle(members)
-        for some in split(members, rng, most):
-            parcels.append(Parcel(table=table, sender=sender, seal=seal, transfer=transfer, papers=some))
+        parcels += (
+            Parcel(table=table, sender=sender, seal=seal, transfer=transfer, papers=some)
+            for some in split(members, rng, most)
+        )
     rng.shuffle(parcels)
     _keep_ranks(parcels)
     return parcels
 
 
-def split(members: Sequence[Paper], rng: Random, most: int) -> Iterable[list[Paper]]:
+def split(members: Sequence[_Member], rng: Random, most: int) -> Iterator[list[_Member]]:
     """Cut a row of papers into pieces of 1 to `most`: many full ones, some small."""
     at = 0
     while at < len(members):
@@ -56,6 +61,8 @@ def _keep_ranks(parcels: Sequence[Parcel]) -> None:
             if paper.rank is not None:
                 chains.setdefault((paper.table, paper.sender, paper.head["order_no"]), []).append((at, place))
     for places in chains.values():
-        versions = sorted((parcels[at].papers[place] for at, place in places), key=lambda paper: paper.rank or 0)
+        versions = sorted(
+            (parcels[at].papers[place] for at, place in places), key=lambda paper: paper.rank or 0
+        )
         for (at, place), paper in zip(places, versions, strict=True):
             parcels[at].papers[place] = paper

@@ -45,7 +45,12 @@ class Post:
     """Writes and signs messages into a folder; names count from 1."""
 
     def __init__(
-        self, folder: Path, names: dict[str, str], signers: dict[tuple[str, str], Signer], signed: Signed, rng: Random
+        self,
+        folder: Path,
+        names: dict[str, str],
+        signers: dict[tuple[str, str], Signer],
+        signed: Signed,
+        rng: Random,
     ) -> None:
         self._folder = folder
         self._names = names
@@ -111,7 +116,9 @@ def frames_of(table: str, papers: Sequence[Paper]) -> dict[str, pl.DataFrame]:
     name = LINES_OF.get(table)
     if name is not None:
         lines = [
-            line | {"message_id": 0, "position": at} for at, paper in enumerate(papers) for line in paper.lines
+            line | {"message_id": 0, "position": at}
+            for at, paper in enumerate(papers)
+            for line in paper.lines
         ]
         frames[name] = pl.DataFrame(lines, schema=TABLES[name].schema, orient="row")
     return frames
@@ -140,6 +147,8 @@ def join(pieces: Sequence[Written], message_guid: str) -> bytes:
 
 def alter(message: bytes) -> bytes:
     """A signed message with one digit of an amount or weight changed."""
-    changed, times = _WEIGHED.subn(lambda found: found[1] + (b"8" if found[2] != b"8" else b"9"), message, count=1)
+    changed, times = _WEIGHED.subn(
+        lambda found: found[1] + (b"8" if found[2] != b"8" else b"9"), message, count=1
+    )
     assert times == 1, "every paper has an amount or a weight"
     return changed

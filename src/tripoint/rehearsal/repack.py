@@ -80,7 +80,9 @@ def _papers(folder: Path) -> dict[Origin, list[bytes]]:
     for path in sorted((folder / "papers").iterdir()):
         name = _NAME.fullmatch(path.name)
         if name is None:
-            raise Malformed("REHEARSAL-FILE", f"文件名无法识别：{path.name}", f"not a file of a rehearsal: {path.name}")
+            raise Malformed(
+                "REHEARSAL-FILE", f"文件名无法识别：{path.name}", f"not a file of a rehearsal: {path.name}"
+            )
         text = _DECLARATION.sub(b"", path.read_bytes())
         whole = cut(_SIGNATURE.sub(b"", text))
         # The start tags of one type differ in nothing but the guid, which is put in anew.

@@ -34,7 +34,18 @@ _ROOM = 4_700 * SCALE
 _PERSON_LIMIT = 22_000 * SCALE
 _KILOGRAMS = {"1701": 2 * SCALE, "1006": 20 * SCALE}
 """Sugar and rice a person may bring in within a year; this world stays at or below it."""
-_BRANDS = ("Novaly", "海森堡", "Kumo", "Lindqvist", "白桦", "Aurelia", "Pontevio", "森屿", "Harbour & Sons", "Miravel")
+_BRANDS = (
+    "Novaly",
+    "海森堡",
+    "Kumo",
+    "Lindqvist",
+    "白桦",
+    "Aurelia",
+    "Pontevio",
+    "森屿",
+    "Harbour & Sons",
+    "Miravel",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +77,7 @@ class Trade:
     order: Paper
     payment: Paper
     waybill: Paper
-    list: Paper
+    declaration_list: Paper
     goods: list[Article]
     tax: Decimal
     parties: dict[str, Enterprise]
@@ -77,7 +88,7 @@ class Trade:
         """Everything that is sent."""
         trio = {"order": self.order, "payment": self.payment, "waybill": self.waybill}
         kept = [paper for name, paper in trio.items() if name not in self.missing]
-        return [*kept, self.list, *self.extra]
+        return [*kept, self.declaration_list, *self.extra]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +133,9 @@ class Trader:
         person = self._buyer(rng, value, goods, lines)
         trade = self._papers(index, rng, mode, day, parties, person, lines, freight, insurance)
         trade.goods = goods
-        trade.tax = self._levy.tax(trade.list.head, trade.list.lines, [article.rate for article in goods])
+        trade.tax = self._levy.tax(
+            trade.declaration_list.head, trade.declaration_list.lines, [article.rate for article in goods]
+        )
         _settle(trade, rng, discount=0 if shape.ordinary else None)
         if not shape.ordinary and person.is_verified and rng.random() < 0.5:
             _pay_by_another(trade, rng)
@@ -150,7 +163,9 @@ class Trader:
         low, high = shape.lines
         wanted = rng.randint(low, high) if shape.ordinary else min(high, max(low, _few(rng)))
         pool = self._common if shape.ordinary else self._articles
-        goods, lines, left = [], [], _ROOM
+        goods: list[Article] = []
+        lines: list[Row] = []
+        left = _ROOM
         while len(lines) < wanted:
             first = shape.first if not lines else None
             article = rng.choice([a for a in self._articles if first(a)] if first else pool)
@@ -205,7 +220,9 @@ class Trader:
         freight: int,
         insurance: int,
     ) -> Trade:
-        told = datetime(day.year, day.month, day.day, 9, tzinfo=CHINA) + timedelta(seconds=rng.randrange(43_000))
+        told = datetime(day.year, day.month, day.day, 9, tzinfo=CHINA) + timedelta(
+            seconds=rng.randrange(43_000)
+        )
         bought = told - timedelta(minutes=rng.randrange(60, 3_000))
         number = f"{day:%y%m%d}{parties['marketplace'].code[4:7]}{index:09d}"
         weight = sum(line.pop("grams") for line in lines) * 100
@@ -224,14 +241,20 @@ class Trader:
             order=order,
             payment=payment,
             waybill=waybill,
-            list=listed,
+            declaration_list=listed,
             goods=[],
             tax=Decimal(0),
             parties=parties,
         )
 
     def _order(
-        self, rng: Random, common: Row, parties: dict[str, Enterprise], person: Person, lines: list[Row], at: datetime
+        self,
+        rng: Random,
+        common: Row,
+        parties: dict[str, Enterprise],
+        person: Person,
+        lines: list[Row],
+        at: datetime,
     ) -> Paper:
         receiver = _receiver(rng, person)
         head = _head(rng, "orders", at) | common
@@ -250,7 +273,9 @@ class Trader:
             "consignee_district": person.district,
         }
         sender = parties["marketplace"] if rng.random() < 0.8 else parties["merchant"]
-        return Paper(table="orders", sender=sender.code, head=head, lines=[_order_line(line) for line in lines])
+        return Paper(
+            table="orders", sender=sender.code, head=head, lines=[_order_line(line) for line in lines]
+        )
 
     def _payment(self, rng: Random, order: Paper, at: datetime) -> Paper:
         said = order.head
@@ -314,10 +339,20 @@ class Trader:
         at: datetime,
     ) -> Paper:
         said, carried = order.head, waybill.head
-        copied = ("order_no", "marketplace_code", "marketplace_name", "merchant_code", "merchant_name", "currency")
+        copied = (
+            "order_no",
+            "marketplace_code",
+            "marketplace_name",
+            "merchant_code",
+            "merchant_name",
+            "currency",
+        )
         head = _head(rng, "lists", at) | {name: said[name] for name in copied}
         head |= {name: said[name] for name in ("buyer_id_type", "buyer_id", "buyer_name", "buyer_telephone")}
-        head |= {name: carried[name] for name in ("waybill_no", "carrier_code", "carrier_name", "freight", "insurance")}
+        head |= {
+            name: carried[name]
+            for name in ("waybill_no", "carrier_code", "carrier_name", "freight", "insurance")
+        }
         head |= {
             "cop_no": f"{day:%y%m%d}{rng.randrange(10**12):012d}",
             "guarantor_code": parties["guarantor"].code,
@@ -333,7 +368,9 @@ class Trader:
             "net_weight": max(FEN, carried["weight"] * 9 // 10 // FEN * FEN),
         }
         world = self._world
-        head |= _direct(rng, world, carried, day) if mode == DIRECT else _bonded(rng, world, parties["warehouse"])
+        head |= (
+            _direct(rng, world, carried, day) if mode == DIRECT else _bonded(rng, world, parties["warehouse"])
+        )
         if mode == BONDED:
             lines = [line | {"item_record_no": f"{rng.randrange(1, 9_999)}"} for line in lines]
         return Paper(table="lists", sender=parties["declarant"].code, head=head, lines=lines)
@@ -399,7 +436,9 @@ def _line(rng: Random, article: Article, number: int, room: int, quantity: int |
     room = room * SCALE // quantity if quantity else room
     low, high = article.price_low, max(article.price_low, min(article.price_high, room))
     cents = round(low // FEN + (high - low) // FEN * rng.random() ** 2)
-    price = max(FEN, min(cents * FEN if rng.random() < 0.5 else cents * FEN // SCALE * SCALE, room // FEN * FEN))
+    price = max(
+        FEN, min(cents * FEN if rng.random() < 0.5 else cents * FEN // SCALE * SCALE, room // FEN * FEN)
+    )
     if quantity is None:
         most = max(1, min(6, room // price))
         quantity = min(most, rng.choice((1, 1, 1, 2, 2, 3, 6))) * SCALE
@@ -442,11 +481,26 @@ def _make_gift(line: Row) -> None:
 
 
 def _order_line(line: Row) -> Row:
-    same = ("line_no", "item_no", "model", "barcode", "unit", "quantity", "price", "total", "currency", "origin_country")
-    return blank("order_lines") | {name: line[name] for name in same} | {
-        "item_name": line["goods_name"],
-        "note": line["note"],
-    }
+    same = (
+        "line_no",
+        "item_no",
+        "model",
+        "barcode",
+        "unit",
+        "quantity",
+        "price",
+        "total",
+        "currency",
+        "origin_country",
+    )
+    return (
+        blank("order_lines")
+        | {name: line[name] for name in same}
+        | {
+            "item_name": line["goods_name"],
+            "note": line["note"],
+        }
+    )
 
 
 def _settle(trade: Trade, rng: Random, discount: int | None) -> None:
@@ -458,7 +512,10 @@ def _settle(trade: Trade, rng: Random, discount: int | None) -> None:
 
 def settle(trade: Trade, discount: int = 0) -> None:
     """The sums of the order from its lines, the charges of the list and its tax; the payment is what is due."""
-    head, freight = trade.order.head, trade.list.head["freight"] + trade.list.head["insurance"]
+    head, freight = (
+        trade.order.head,
+        trade.declaration_list.head["freight"] + trade.declaration_list.head["insurance"],
+    )
     goods = sum(line["total"] for line in trade.order.lines)
     tax = to_e5(trade.tax)
     discount = min(discount, goods)

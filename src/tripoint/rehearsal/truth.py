@@ -28,7 +28,9 @@ class Truth:
 
 def truth_of(trade: Trade, anomaly: Anomaly | None, regimes: Regimes) -> Truth:
     """What must become of the trade's list."""
-    outcome = outcome_of(anomaly, trade.list.head["supervision_mode"], regimes) if anomaly else RELEASED
+    outcome = (
+        outcome_of(anomaly, trade.declaration_list.head["supervision_mode"], regimes) if anomaly else RELEASED
+    )
     waits = [name for name in PAPER_NAMES if anomaly and name in anomaly.waits_for]
     return Truth(
         order_no=trade.order.head["order_no"],

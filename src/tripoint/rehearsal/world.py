@@ -97,6 +97,8 @@ def _mark(seed: int) -> str:
 def _offices(rng: Random) -> tuple[list[str], list[str]]:
     """Some customs offices for parcels from abroad and some for bonded goods."""
     names = load_codes("customs_districts").names
-    direct = sorted(c for c, n in names.items() if ("快件" in n.zh or "邮局" in n.zh) and not c.endswith("00"))
+    direct = sorted(
+        c for c, n in names.items() if ("快件" in n.zh or "邮局" in n.zh) and not c.endswith("00")
+    )
     bonded = sorted(c for c, n in names.items() if "保税" in n.zh and not c.endswith("00"))
     return rng.sample(direct, min(5, len(direct))), rng.sample(bonded, min(5, len(bonded)))
