@@ -11,7 +11,7 @@ from tripoint.pipeline.check import find
 from tripoint.pipeline.checks import parties
 from tripoint.pipeline.decision import weigh
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.records import KIND_OF, TRIO, Bench, Kind, Ruled, Taken
+from tripoint.platforms.clearance.records import KIND_OF, Bench, Kind, Ruled, Taken
 from tripoint.regimes.receptions import load_receptions
 
 PHASED = receipts.RECEIPTS | {"phase": pl.Int8()}
@@ -105,7 +105,7 @@ def _not_taken(mail: Mail, taken: Taken) -> pl.DataFrame:
     """Papers whose version does not count: older, in conflict, locked, missing what they change."""
     refused = taken.received.filter(~pl.col("reception").is_in(["accepted", "draft", "repeated"]))
     parts = [_none()]
-    for name in TRIO:
+    for name in KIND_OF:
         rows = [
             (m, p, *_refusal(name, reception, number, ""))
             for m, p, reception, number in refused.filter(pl.col("kind") == name)
@@ -141,7 +141,7 @@ def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
     """The same paper again, in another message: it is told where it stands, and nothing is done."""
     parts = [_none()]
     again = taken.received.filter(pl.col("reception") == "repeated")
-    for name in TRIO:
+    for name in KIND_OF:
         rows = []
         chosen = again.filter(pl.col("kind") == name).select(
             "message_id", "position", "order_no", "marketplace_code"
@@ -163,8 +163,7 @@ def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:
         "waits_for",
         pl.col("pre_no").alias("given_pre_no"),
     )
-    for name in TRIO:
-        kind = KIND_OF[name]
+    for name, kind in KIND_OF.items():
         papers = mail.papers.get(kind.table)
         if papers is None:
             continue

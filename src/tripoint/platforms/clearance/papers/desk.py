@@ -13,7 +13,7 @@ from tripoint.pipeline.versions import WITHDRAWAL
 from tripoint.platforms.clearance.papers import store
 from tripoint.platforms.clearance.papers.reading import Mail
 from tripoint.platforms.clearance.papers.reception import receive_all
-from tripoint.platforms.clearance.records import KIND_OF, TRIO, Taken
+from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Kind, Taken
 
 VERSION_CODES = {
     "older": "VERSION-01",
@@ -44,26 +44,25 @@ _DOCKETED = (
 
 
 def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
-    """Judge the versions of the four papers, store those taken, and put the lists on the docket."""
+    """Judge the versions of all papers, store those taken, and put the lists on the docket."""
     faulty = mail.faults.select("message_id", "position").unique()
-    sound = mail.arriving.filter(pl.col("kind").is_in(TRIO)).join(
-        faulty, on=["message_id", "position"], how="anti"
-    )
+    sound = mail.arriving.join(faulty, on=["message_id", "position"], how="anti")
     standing = store.standing(tx, sound)
     orders = pl.concat([sound["order_no"], standing["order_no"]]).drop_nulls()
     states = store.list_states(tx, orders)
     received = receive_all(sound, standing, states)
     taken = received.filter(pl.col("reception").is_in(["accepted", "draft"]))
-    papers = {name: _of(mail.papers, name, taken) for name in TRIO}
+    papers = {kind.name: _of(mail.papers, kind.name, taken) for kind in KINDS}
     papers["waybill"] = _settle_waybills(tx, papers["waybill"], papers["list"])
     taken = _with_orders(taken, papers["waybill"])
-    for name in TRIO:
-        _append(tx, name, papers[name], mail.papers)
+    for kind in KINDS:
+        _append(tx, kind, papers[kind.name], mail.papers)
     _append_moved(tx, papers, taken)
     store.put_versions(tx, _versions(taken))
     _docket(tx, papers["list"], taken, now)
     store.keep_faults(tx, _faults(mail, received, now))
-    touched = pl.concat([taken["order_no"], taken["was_order_no"]]).drop_nulls().unique().sort()
+    matched = taken.filter(pl.col("kind").is_in(TRIO))
+    touched = pl.concat([matched["order_no"], matched["was_order_no"]]).drop_nulls().unique().sort()
     return Taken(received=received, touched=touched.filter(touched != ""), states=states)
 
 
@@ -101,13 +100,16 @@ def _with_orders(taken: pl.DataFrame, waybills: pl.DataFrame) -> pl.DataFrame:
     return known.drop("found")
 
 
-def _append(tx: Transaction, name: str, papers: pl.DataFrame, everything: dict[str, pl.DataFrame]) -> None:
-    kind = KIND_OF[name]
+def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, everything: dict[str, pl.DataFrame]) -> None:
+    """Append the taken papers of one kind; a warehouse-in list without the operator's own number goes by its guid."""
+    column = "cop_no" if kind.name == "warehouse_in" else "order_no"
+    if kind.name == "warehouse_in":
+        papers = papers.with_columns(pl.coalesce("cop_no", "guid").alias("cop_no"))
     lines = everything.get(kind.lines) if kind.lines else None
     mine = None
     if lines is not None:
         mine = lines.join(
-            papers.select("message_id", "position", "order_no"), on=["message_id", "position"], how="inner"
+            papers.select("message_id", "position", column), on=["message_id", "position"], how="inner"
         )
     store.append(tx, kind, papers, mine)
 

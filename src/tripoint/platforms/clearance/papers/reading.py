@@ -142,7 +142,7 @@ def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
             frame.with_columns(digest=digests(kind, papers)).select(
                 pl.lit(kind.name).alias("kind"),
                 of(kind.issuer or "").alias("issuer_code"),
-                of(kind.number).alias("number"),
+                pl.coalesce(of(kind.number), "guid").alias("number"),
                 of("order_no").alias("order_no"),
                 of("marketplace_code").alias("marketplace_code"),
                 "message_id",

@@ -34,21 +34,20 @@ Key = tuple[str, str, str]
 def receive_all(
     arriving: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
 ) -> pl.DataFrame:
-    """Judge the papers of the trio in the order they came; shape RECEIVED.
+    """Judge papers in the order they came; shape RECEIVED.
 
     `arriving` (shape ARRIVING) holds only papers without faults. A number seen for the first time, once, as new, is
     taken without further ado; everything else is judged one by one against what stands.
     """
-    trio = arriving.filter(pl.col("kind").is_in(TRIO))
     key = ["kind", "issuer_code", "number"]
-    alone = trio.join(standing.select(key), on=key, how="anti").filter(
+    alone = arriving.join(standing.select(key), on=key, how="anti").filter(
         (pl.len().over(key) == 1) & (pl.col("app_type") == NEW)
     )
     plain = alone.with_columns(
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("accepted")).alias("reception"),
         pl.lit(None, pl.String()).alias("was_order_no"),
     )
-    rest = trio.join(alone.select("message_id", "position"), on=["message_id", "position"], how="anti")
+    rest = arriving.join(alone.select("message_id", "position"), on=["message_id", "position"], how="anti")
     plain = _numbered(plain)
     judged = _one_by_one(rest.sort("message_id", "position"), standing, list_states)
     return pl.concat([plain, judged]).sort("message_id", "position")
@@ -108,6 +107,8 @@ def _state(
     list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None], was: str | None
 ) -> str | None:
     """Where the list of this paper's order stands; of the order it stood under before, if that list is settled."""
+    if row["kind"] not in TRIO:
+        return None  # what comes after release is not locked by it
     for order_no in (was, row["order_no"]):
         if order_no is None:
             continue
