@@ -159,15 +159,32 @@ def test_a_delivery_is_taken_up_by_one_and_again_when_its_lease_ends(tx):
 
 def test_two_workers_never_take_up_the_same_delivery(fresh_database):
     with fresh_database.transaction() as tx:
-        hook(tx)
-        desk.enqueue(tx, messages(*((number, FIRM, "CEB622") for number in range(10))), now=NOW)
+        for number in range(10):
+            hook(tx, url=f"https://example.com/{number}")
+        desk.enqueue(tx, messages((1, FIRM, "CEB622")), now=NOW)
     lease = timedelta(seconds=60)
     with fresh_database.transaction() as one, fresh_database.transaction() as two:
         first = desk.claim(one, now=NOW, lease=lease, limit=6)
         second = desk.claim(two, now=NOW, lease=lease, limit=6)
     assert len(first) == 6
     assert len(second) == 4
-    assert {due.outbox_id for due in first + second} == set(range(10))
+    assert len({due.delivery_id for due in first + second}) == 10
+
+
+def test_deliveries_to_one_endpoint_are_taken_up_one_after_the_other_and_in_order(tx):
+    hook(tx)
+    desk.enqueue(tx, messages((1, FIRM, "CEB622"), (2, FIRM, "CEB622"), (3, FIRM, "CEB622")), now=NOW)
+    lease = timedelta(seconds=60)
+    (due,) = desk.claim(tx, now=NOW, lease=lease)
+    assert due.outbox_id == 1
+    assert desk.claim(tx, now=NOW, lease=lease) == []  # the second waits for the first
+    again = desk.failed(tx, due, "500", now=NOW)
+    assert again is not None
+    assert desk.claim(tx, now=again - timedelta(seconds=1), lease=lease) == []
+    (due,) = desk.claim(tx, now=again, lease=lease)
+    assert (due.outbox_id, due.attempts) == (1, 1)
+    desk.delivered(tx, due.delivery_id, now=again)
+    assert [item.outbox_id for item in desk.claim(tx, now=again, lease=lease)] == [2]
 
 
 def test_a_delivery_that_keeps_failing_is_given_up_and_can_be_sent_again(tx):

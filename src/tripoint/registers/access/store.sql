@@ -61,6 +61,7 @@ on conflict (outbox_id, endpoint_id) do nothing
 
 -- name: claim
 -- Due deliveries to active endpoints, taken up until their lease ends; what another has taken up is passed over.
+-- Of each endpoint only the oldest that is not over: what follows waits for it, so that all arrive in order.
 update webhook_deliveries as d set next_attempt_at = %(lease_until)s
 from webhook_endpoints as e
 where e.endpoint_id = d.endpoint_id
@@ -69,6 +70,8 @@ where e.endpoint_id = d.endpoint_id
     from webhook_deliveries as w
     join webhook_endpoints as v on v.endpoint_id = w.endpoint_id
     where w.state = 'due' and w.next_attempt_at <= %(now)s and v.active
+      and not exists (select from webhook_deliveries as f
+                      where f.endpoint_id = w.endpoint_id and f.state = 'due' and f.delivery_id < w.delivery_id)
     order by w.next_attempt_at, w.delivery_id
     limit %(limit)s
     for update of w skip locked)

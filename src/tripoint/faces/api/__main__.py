@@ -1,0 +1,38 @@
+"""`python -m tripoint.faces.api`: the serving process; settings come from the environment (`TRIPOINT_…`)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tripoint.app import Settings
+from tripoint.faces.api.server import serve
+from tripoint.kernel.refusals import Refusal
+
+HOST, PORT = "127.0.0.1", 8080
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve; 0 after a signal to stop, 1 where the address is taken, 2 where the settings or the database refuse."""
+    parser = argparse.ArgumentParser(
+        prog="tripoint.faces.api", description="Serve the Tripoint API and console."
+    )
+    parser.add_argument("--host", default=HOST, help="address to listen on (default: this computer only)")
+    parser.add_argument("--port", type=int, default=PORT, help="port; 0 takes a free one and logs it")
+    parser.add_argument(
+        "--no-worker", action="store_true", help="only serve; messages are worked on elsewhere"
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        serve(Settings.load(), chosen.host, chosen.port, with_worker=not chosen.no_worker)
+    except Refusal as refusal:
+        sys.stderr.write(f"{refusal.code}: {refusal.text.zh} {refusal.text.en}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"LISTEN: {chosen.host}:{chosen.port}: {error.strerror}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

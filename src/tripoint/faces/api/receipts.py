@@ -1,0 +1,225 @@
+"""Receipts out: what each paper was answered, one by one as JSON, or packed as the messages partners read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Response, Router, get
+from litestar.params import Parameter
+
+from tripoint.exchange import store as inbox
+from tripoint.faces.api.callers import Caller, Wired, require_read
+from tripoint.faces.api.operations import BIGGEST, After, Limit, RowId, Word, problems
+from tripoint.kernel.refusals import Unknown
+from tripoint.platforms.clearance.answers import desk as answers
+
+WAIT_SECONDS_MAX = 30
+LOOK_AGAIN_SECONDS = 0.25
+
+Wait = Annotated[
+    int,
+    Parameter(
+        ge=0,
+        le=WAIT_SECONDS_MAX,
+        description="Where there is nothing yet, wait so many seconds for the first.",
+    ),
+]
+Answered = Annotated[
+    int | None, Parameter(ge=1, le=BIGGEST, query="message", description="Only answers to this message.")
+]
+
+
+class Receipt(msgspec.Struct, omit_defaults=True):
+    """One answer to one paper. `message_id` and `position` name the paper; `return_status` is the wire's own."""
+
+    receipt_id: int
+    outbox_id: int
+    message_type: str
+    message_id: int
+    position: int
+    return_status: str
+    return_info: str
+    return_time: datetime
+    recipient_code: str
+    guid: str | None = None
+    order_no: str | None = None
+    marketplace_code: str | None = None
+    merchant_code: str | None = None
+    provider_code: str | None = None
+    payment_no: str | None = None
+    carrier_code: str | None = None
+    waybill_no: str | None = None
+    waybill_status: str | None = None
+    declarant_code: str | None = None
+    customs_code: str | None = None
+    operator_code: str | None = None
+    cop_no: str | None = None
+    pre_no: str | None = None
+    list_no: str | None = None
+    warehouse_in_no: str | None = None
+    tax_no: str | None = None
+
+
+class Receipts(msgspec.Struct):
+    """A page of receipts, oldest first; ask again with `after` set to `last`."""
+
+    items: list[Receipt]
+    last: int
+    more: bool
+
+
+class Outgoing(msgspec.Struct, omit_defaults=True):
+    """A message that goes out; `receipts` says how many it holds, `answers` which message it answers."""
+
+    outbox_id: int
+    recipient_code: str
+    message_type: str
+    message_guid: str
+    created_at: datetime
+    receipts: int
+    link: str
+    answers: int | None = None
+
+
+class Outbox(msgspec.Struct):
+    """A page of outgoing messages, oldest first; ask again with `after` set to `last`."""
+
+    items: list[Outgoing]
+    last: int
+    more: bool
+
+
+def receipt(row: dict[str, Any]) -> Receipt:
+    """One row of the receipts."""
+    known = {
+        key: value
+        for key, value in row.items()
+        if key in Receipt.__struct_fields__ and value not in (None, "")
+    }
+    return Receipt(
+        **{"return_info": ""}
+        | known
+        | {"message_id": row["answers"], "recipient_code": row["recipient_code"]}
+    )
+
+
+@get(
+    "/receipts",
+    summary="Receipts, oldest first",
+    description="Poll with the cursor `after`; with `wait` the answer is held back until there is a receipt, at most so long.",
+    responses=problems(400, 401, 403, 503),
+    tags=["receipts"],
+)
+async def listed(
+    caller: Caller,
+    engine: Wired,
+    after: After = 0,
+    limit: Limit = 100,
+    wait: Wait = 0,
+    order_no: Word = None,
+    message_type: Word = None,
+    return_status: Word = None,
+    answered: Answered = None,
+) -> Receipts:
+    """The caller's receipts; the operator sees everybody's."""
+    recipient_code = require_read(caller)
+
+    def ask() -> list[dict[str, Any]]:
+        with engine.transaction() as tx:
+            return list(
+                answers.receipts(
+                    tx,
+                    recipient_code=recipient_code,
+                    after=after,
+                    most=limit + 1,
+                    order_no=order_no,
+                    message_type=message_type,
+                    return_status=return_status,
+                    answers=answered,
+                )
+            )
+
+    rows = await _patiently(ask, wait)
+    items = [receipt(row) for row in rows[:limit]]
+    return Receipts(items=items, last=items[-1].receipt_id if items else after, more=len(rows) > limit)
+
+
+async def _patiently(ask: Callable[[], list[dict[str, Any]]], seconds: int) -> list[dict[str, Any]]:
+    """What there is, at once where there is something, otherwise as soon as there is or the time is over."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not (rows := await to_thread.run_sync(ask)):
+        left = end - asyncio.get_running_loop().time()
+        if left <= 0:
+            return []
+        await asyncio.sleep(min(LOOK_AGAIN_SECONDS, left))
+    return rows
+
+
+@get(
+    "/outbox",
+    sync_to_thread=True,
+    summary="Outgoing messages, oldest first",
+    responses=problems(400, 401, 403, 503),
+    tags=["receipts"],
+)
+def outbox(
+    caller: Caller,
+    engine: Wired,
+    after: After = 0,
+    limit: Limit = 100,
+    message_type: Word = None,
+    answered: Answered = None,
+) -> Outbox:
+    """The messages made of receipts, without their bodies."""
+    recipient_code = require_read(caller)
+    with engine.transaction() as tx:
+        rows = inbox.outgoing(
+            tx,
+            recipient_code=recipient_code,
+            after=after,
+            most=limit + 1,
+            message_type=message_type,
+            answers=answered,
+        )
+    items = [
+        Outgoing(
+            outbox_id=row["outbox_id"],
+            recipient_code=row["recipient_code"],
+            message_type=row["message_type"],
+            message_guid=row["message_guid"],
+            created_at=row["created_at"],
+            receipts=row["receipts"],
+            answers=row["answers"],
+            link=f"/v1/outbox/{row['outbox_id']}",
+        )
+        for row in rows[:limit]
+    ]
+    return Outbox(items=items, last=items[-1].outbox_id if items else after, more=len(rows) > limit)
+
+
+@get(
+    "/outbox/{outbox_id:int}",
+    sync_to_thread=True,
+    media_type="application/xml",
+    summary="An outgoing message as CEB XML",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["receipts"],
+)
+def body(outbox_id: RowId, caller: Caller, engine: Wired) -> Response[bytes]:
+    """The message as its recipient reads it; always the same bytes."""
+    recipient_code = require_read(caller)
+    with engine.transaction() as tx:
+        found = answers.outgoing(tx, recipient_code=recipient_code, after=outbox_id - 1, most=1)
+    if not found or found[0].outbox_id != outbox_id:
+        raise Unknown(
+            "OUTBOX-UNKNOWN", f"没有发出的报文 {outbox_id}", f"there is no outgoing message {outbox_id}"
+        )
+    return Response(found[0].body, media_type="application/xml")
+
+
+router = Router("/", route_handlers=[listed, outbox, body])

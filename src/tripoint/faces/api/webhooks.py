@@ -1,0 +1,233 @@
+"""Webhooks: where an enterprise wants its receipts posted, and what became of each delivery."""
+
+from __future__ import annotations
+
+import socket
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, get, patch, post
+
+from tripoint.app import Engine
+from tripoint.faces.api.callers import Caller, Wired, require_read
+from tripoint.faces.api.operations import After, Before, Limit, RowId, location, problems
+from tripoint.kernel.refusals import Malformed, Unknown
+from tripoint.registers.access import desk as access
+from tripoint.registers.access import rules
+from tripoint.registers.access.records import Delivery, DeliveryState, Endpoint
+
+MessageType = Annotated[str, msgspec.Meta(pattern="^CEB[0-9]{3}$", examples=["CEB622"])]
+
+
+class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
+    """An address for receipts; no message types means all. The operator names the enterprise."""
+
+    url: Annotated[str, msgspec.Meta(max_length=2000, examples=["https://erp.example.com/customs"])]
+    message_types: Annotated[list[MessageType], msgspec.Meta(max_length=50)] = []
+    enterprise_code: Annotated[str, msgspec.Meta(min_length=1, max_length=18)] | None = None
+
+
+class Switch(msgspec.Struct, forbid_unknown_fields=True):
+    """Switched off, a webhook gets nothing new; what is due waits."""
+
+    active: bool
+
+
+class Webhook(msgspec.Struct):
+    """A webhook without its secret."""
+
+    endpoint_id: int
+    enterprise_code: str
+    url: str
+    message_types: list[str]
+    active: bool
+    created_at: datetime
+
+
+class WebhookMade(Webhook):
+    """A new webhook; `secret` (the key of the signatures) is told this once."""
+
+    secret: str
+
+
+class Webhooks(msgspec.Struct):
+    """A page of webhooks; ask again with `after` set to `last`."""
+
+    items: list[Webhook]
+    last: int
+
+
+class Posted(msgspec.Struct):
+    """A delivery of one outgoing message. `state`: due, delivered, given_up."""
+
+    delivery_id: int
+    outbox_id: int
+    endpoint_id: int
+    state: DeliveryState
+    attempts: int
+    next_attempt_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
+    last_error: str | None
+
+
+class Deliveries(msgspec.Struct):
+    """A page of deliveries, newest first; `next_before` is the cursor of the next page, null on the last."""
+
+    items: list[Posted]
+    next_before: int | None
+
+
+def resolve(url: str) -> list[str]:
+    """What the host of an address resolves to; empty where it does not. Raises Malformed where it is no address."""
+    host, port = rules.webhook_host(url)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return sorted({str(entry[4][0]) for entry in found})
+
+
+def _webhook(endpoint: Endpoint) -> Webhook:
+    return Webhook(
+        endpoint_id=endpoint.endpoint_id,
+        enterprise_code=endpoint.enterprise_code,
+        url=endpoint.url,
+        message_types=list(endpoint.message_types),
+        active=endpoint.active,
+        created_at=endpoint.created_at,
+    )
+
+
+def _posted(delivery: Delivery) -> Posted:
+    return Posted(**{name: getattr(delivery, name) for name in Posted.__struct_fields__})
+
+
+@post(
+    "/webhooks",
+    sync_to_thread=True,
+    summary="Register a webhook",
+    response_headers=[location()],
+    responses=problems(400, 401, 403, 409, 503),
+    tags=["webhooks"],
+)
+def register(data: NewWebhook, caller: Caller, engine: Wired) -> Response[WebhookMade]:
+    """Receipts made from now on are posted to the address."""
+    owner = require_read(caller) or data.enterprise_code
+    if owner is None:
+        raise Malformed("WEBHOOK-ENTERPRISE", "请指明 enterprise_code", "name the enterprise_code")
+    rules.require_enterprise(caller, data.enterprise_code or owner)
+    addresses = resolve(data.url)
+    with engine.transaction() as tx:
+        made = access.add_endpoint(
+            tx,
+            owner,
+            data.url,
+            addresses,
+            now=engine.clock.now(),
+            message_types=data.message_types,
+            allow_private=engine.settings.webhook_private,
+        )
+    known = _webhook(made)
+    body = WebhookMade(
+        **{name: getattr(known, name) for name in Webhook.__struct_fields__}, secret=made.secret
+    )
+    return Response(body, status_code=201, headers={"Location": f"/v1/webhooks/{made.endpoint_id}"})
+
+
+@get(
+    "/webhooks",
+    sync_to_thread=True,
+    summary="Webhooks",
+    responses=problems(400, 401, 403, 503),
+    tags=["webhooks"],
+)
+def listed(caller: Caller, engine: Wired, after: After = 0, limit: Limit = 100) -> Webhooks:
+    """The caller's webhooks; the operator sees everybody's."""
+    owner = require_read(caller)
+    with engine.transaction() as tx:
+        items = [_webhook(found) for found in access.endpoints(tx, owner, after=after, limit=limit)]
+    return Webhooks(items=items, last=items[-1].endpoint_id if items else after)
+
+
+def _own(engine: Engine, caller: Caller, endpoint_id: int) -> Endpoint:
+    """The caller's endpoint; raises Unknown, also for another's."""
+    owner = require_read(caller)
+    with engine.transaction() as tx:
+        found = access.endpoint(tx, endpoint_id)
+    if owner not in (None, found.enterprise_code):
+        raise Unknown(
+            "WEBHOOK-UNKNOWN",
+            f"没有编号为 {endpoint_id} 的回调地址",
+            f"no webhook has the number {endpoint_id}",
+        )
+    return found
+
+
+@get(
+    "/webhooks/{endpoint_id:int}",
+    sync_to_thread=True,
+    summary="One webhook",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["webhooks"],
+)
+def one(endpoint_id: RowId, caller: Caller, engine: Wired) -> Webhook:
+    """The webhook, without its secret."""
+    return _webhook(_own(engine, caller, endpoint_id))
+
+
+@patch(
+    "/webhooks/{endpoint_id:int}",
+    sync_to_thread=True,
+    summary="Switch a webhook on or off",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["webhooks"],
+)
+def switch(endpoint_id: RowId, data: Switch, caller: Caller, engine: Wired) -> Webhook:
+    """The webhook as it is now."""
+    _own(engine, caller, endpoint_id)
+    with engine.transaction() as tx:
+        return _webhook(access.set_active(tx, endpoint_id, data.active))
+
+
+@get(
+    "/webhooks/{endpoint_id:int}/deliveries",
+    sync_to_thread=True,
+    summary="A webhook's deliveries, newest first",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["webhooks"],
+)
+def deliveries(
+    endpoint_id: RowId, caller: Caller, engine: Wired, before: Before = None, limit: Limit = 100
+) -> Deliveries:
+    """What became of each."""
+    _own(engine, caller, endpoint_id)
+    with engine.transaction() as tx:
+        items = [_posted(found) for found in access.deliveries(tx, endpoint_id, before=before, limit=limit)]
+    return Deliveries(items=items, next_before=items[-1].delivery_id if len(items) == limit else None)
+
+
+@post(
+    "/webhooks/{endpoint_id:int}/deliveries/{delivery_id:int}/redelivery",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Try a delivery again that was given up",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["webhooks"],
+)
+def redeliver(endpoint_id: RowId, delivery_id: RowId, caller: Caller, engine: Wired) -> Posted:
+    """The delivery, due again from the beginning; one that is due or delivered stays as it is."""
+    _own(engine, caller, endpoint_id)
+    with engine.transaction() as tx:
+        found = access.deliveries(tx, endpoint_id, before=delivery_id + 1, limit=1)
+        if not found or found[0].delivery_id != delivery_id:
+            raise Unknown(
+                "WEBHOOK-DELIVERY-UNKNOWN",
+                f"没有编号为 {delivery_id} 的投递",
+                f"no delivery has the number {delivery_id}",
+            )
+        return _posted(access.redeliver(tx, delivery_id, now=engine.clock.now()))
+
+
+router = Router("/", route_handlers=[register, listed, one, switch, deliveries, redeliver])

@@ -1,0 +1,40 @@
+"""`python -m tripoint.faces.worker`: the worker as a process of its own; SIGTERM lets the round end first."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import structlog
+
+from tripoint.app import Engine, Settings
+from tripoint.faces.worker.loop import run
+from tripoint.kernel.refusals import Refusal
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT; 2 where the settings or the database refuse."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with Engine.open(Settings.load()) as engine:
+            run(engine, stop)
+    except Refusal as refusal:
+        sys.stderr.write(f"{refusal.code}: {refusal.text.zh} {refusal.text.en}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

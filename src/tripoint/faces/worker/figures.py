@@ -1,0 +1,30 @@
+"""What the worker counts for Prometheus, in the process it runs in."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from tripoint.platforms.clearance.records import Worked
+
+ROUNDS = Counter("tripoint_work_rounds_total", "Rounds of work committed.")
+FAILED_ROUNDS = Counter("tripoint_work_rounds_failed_total", "Rounds of work that were undone.")
+MESSAGES = Counter("tripoint_messages_worked_total", "Messages worked on.", ["readable"])
+PAPERS = Counter("tripoint_papers_total", "Papers taken, by kind.", ["kind"])
+STATES = Counter("tripoint_lists_ruled_total", "Rulings that changed a list, by its new state.", ["state"])
+RECEIPTS = Counter("tripoint_receipts_total", "Receipts given.")
+STEP_SECONDS = Counter("tripoint_work_step_seconds_total", "Seconds spent in each step of work.", ["step"])
+POSTED = Counter("tripoint_webhook_attempts_total", "Attempts to deliver by webhook.", ["outcome"])
+
+
+def count(worked: Worked) -> None:
+    """Take one round in."""
+    ROUNDS.inc()
+    MESSAGES.labels("yes").inc(worked.messages - worked.unreadable)
+    MESSAGES.labels("no").inc(worked.unreadable)
+    RECEIPTS.inc(worked.receipts)
+    for kind, papers in worked.papers.items():
+        PAPERS.labels(kind).inc(papers)
+    for state, lists in worked.states.items():
+        STATES.labels(state).inc(lists)
+    for step, seconds in worked.seconds.items():
+        STEP_SECONDS.labels(step).inc(seconds)
