@@ -22,6 +22,9 @@ _CHINESE_NAMES = frozenset({"gb2312", "gbk", "gb18030", "cp936"})
 _SPACE = b" \t\r\n"
 _SHORTEST_ELEMENT = len(b"<a/>")
 _SHORTEST_ATTRIBUTE = len(b' a=""')
+_NAME = re.compile(rb"<([^\s/>!?][^\s/>]*)")
+_ROOM_FOR_NAMES = 512 * 1024
+"""The parser never forgets a name it has seen, so long messages are asked how many they make up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Limits:
     attributes_max: int = 20_000
     element_attributes_max: int = 32
     namespaces_max: int = 1_000
+    names_max: int = 2_000
 
 
 DEFAULT = Limits()
@@ -105,13 +109,18 @@ def _refuse_document_type(text: bytes) -> None:
 def _refuse_floods(text: bytes, limits: Limits) -> None:
     """Counts are taken only where the size leaves room for a flood: ordinary messages pay nothing."""
     size = len(text)
-    if size > limits.elements_max * _SHORTEST_ELEMENT and text.count(b"<") > 2 * limits.elements_max:
+    if (
+        size > limits.elements_max * _SHORTEST_ELEMENT
+        and text.count(b"<") - text.count(b"</") > limits.elements_max
+    ):
         raise Unreadable("WIRE-07", value="elements", limit=str(limits.elements_max))
     # Texts hold equals signs too, so the bytes only bound what the tree is then asked for.
     if size > limits.attributes_max * _SHORTEST_ATTRIBUTE and text.count(b"=") > 20 * limits.attributes_max:
         raise Unreadable("WIRE-07", value="attributes", limit=str(limits.attributes_max))
     if text.count(b"xmlns") > limits.namespaces_max:
         raise Unreadable("WIRE-07", value="xmlns", limit=str(limits.namespaces_max))
+    if size > _ROOM_FOR_NAMES and len({match[1] for match in _NAME.finditer(text)}) > limits.names_max:
+        raise Unreadable("WIRE-07", value="element names", limit=str(limits.names_max))
 
 
 def tree(text: bytes, limits: Limits = DEFAULT) -> etree._Element:
