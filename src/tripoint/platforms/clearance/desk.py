@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
+from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
@@ -34,7 +35,9 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     with _timed(worked, "rule"):
         ruled = rulings.rule(tx, taken.touched, bench, now)
     with _timed(worked, "answer"):
-        worked.receipts = answers.send(tx, composing.compose(mail, taken, ruled, bench), mail.letters, now)
+        followed = aftermath.follow(tx, mail, taken, bench, now)
+        told = pl.concat([composing.compose(mail, taken, ruled, bench), followed])
+        worked.receipts = answers.send(tx, composing.ordered(told), mail.letters, now)
     worked.papers.update(_counts(mail.arriving, "kind"))
     worked.not_taken.update(_counts(mail.faults, "code"))
     worked.unreadable = sum(letter.head is None for letter in mail.letters)
@@ -49,6 +52,16 @@ def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) 
         ruled = rulings.rule(tx, order_nos, bench, now)
     worked.receipts = answers.send(tx, composing.compose_rulings(ruled, bench), [], now)
     return _count(worked, ruled)
+
+
+def confirm_return(
+    tx: Transaction, list_no: str, cop_no: str, arrived_on: date, bench: Bench, now: datetime
+) -> str:
+    """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""
+    tx.lock(LOCK)
+    told = aftermath.confirm_return(tx, list_no, cop_no, arrived_on, bench, now)
+    answers.send(tx, told, [], now)
+    return str(told["return_status"][-1])
 
 
 def _count(worked: Worked, ruled: Ruled) -> Worked:

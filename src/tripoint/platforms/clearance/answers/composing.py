@@ -33,12 +33,17 @@ def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFram
         _by_themselves(mail, taken, bench),
         *_rulings(ruled, bench),
     ]
-    return pl.concat(parts).sort("phase", "answers", "position", maintain_order=True)
+    return ordered(pl.concat(parts))
+
+
+def ordered(told: pl.DataFrame) -> pl.DataFrame:
+    """Receipts in the order they are given: by phase, then by the papers they answer."""
+    return told.sort("phase", "answers", "position", maintain_order=True)
 
 
 def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
     """The receipts of rulings alone (shape PHASED)."""
-    return pl.concat(_rulings(ruled, bench)).sort("phase", "answers", "position", maintain_order=True)
+    return ordered(pl.concat(_rulings(ruled, bench)))
 
 
 def _phase(frame: pl.DataFrame, phase: int) -> pl.DataFrame:

@@ -118,6 +118,8 @@ def _write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> dict[int, bytes]:
         number, guid = row["outbox_id"], row["message_guid"]
         if row["message_type"] == "CEB816":
             bodies[number] = writing.write_bills(guid, by_bill[number], lines)
+        elif row["message_type"] == "CEB818":
+            bodies[number] = writing.write_bill_statuses(guid, by_bill[number])
         elif row["message_type"] == "CEB900":
             told = list(by_outbox[number].select("return_status", "return_info").iter_rows())
             bodies[number] = writing.write_format_receipt(

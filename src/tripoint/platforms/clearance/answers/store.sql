@@ -17,7 +17,7 @@ from wanted_outbox as w
 join receipts as r on r.outbox_id = w.outbox_id
 join tax_bills as t on t.order_no = r.order_no and t.tax_no = r.tax_no
 join clearings as c on c.order_no = t.order_no and c.marketplace_code = t.marketplace_code
-where r.message_type = 'CEB816'
+where r.message_type in ('CEB816', 'CEB818')
 order by r.receipt_id;
 
 -- name: bill_lines

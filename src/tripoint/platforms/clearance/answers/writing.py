@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILLS
+from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILL_STATUSES, TAX_BILLS
 from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.writing import quote_original, write
 from tripoint.pipeline.receipts import MESSAGE_OF
@@ -73,6 +73,16 @@ def write_bills(guid: str, bills: pl.DataFrame, lines: pl.DataFrame) -> bytes:
         },
         guid=guid,
     )
+
+
+def write_bill_statuses(guid: str, bills: pl.DataFrame) -> bytes:
+    """One message of what became of tax bills (818): summarised or void."""
+    numbered = bills.with_columns(
+        pl.col("outbox_id").alias("message_id"),
+        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
+        pl.Series("guid", [known_guid(value, guid) for value in bills["guid"]], dtype=pl.String()),
+    )
+    return write("CEB818", {"tax_bill_statuses": numbered.select(list(TAX_BILL_STATUSES.columns))}, guid=guid)
 
 
 def write_format_receipt(

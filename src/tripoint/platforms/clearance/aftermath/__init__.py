@@ -1,0 +1,1 @@
+"""What follows a list: cancellation, return, arrival at the supervised place, the buyer's signature."""
