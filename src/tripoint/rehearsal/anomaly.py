@@ -97,7 +97,6 @@ def edit_paper(name: str, edit: Edit) -> Change:
 
 def buy_as(trade: Trade, person: Person) -> None:
     """Let somebody else be the buyer, in every paper."""
-    trade.person = person
     trade.order.head.update(
         buyer_id=person.person_id, buyer_name=person.name, buyer_telephone=person.telephone, buyer_id_type="1"
     )

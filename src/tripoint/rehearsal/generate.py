@@ -23,7 +23,8 @@ from tripoint.rehearsal.plan import Plan, Progress, Signed, Summary
 from tripoint.rehearsal.posting import Post
 from tripoint.rehearsal.repack import SEALS_FILE
 from tripoint.rehearsal.seals import EXPIRED, UNFILED
-from tripoint.rehearsal.trades import ANY, Trade, Trader
+from tripoint.rehearsal.trader import Trader
+from tripoint.rehearsal.trades import ANY, Trade
 from tripoint.rehearsal.truth import Truth, truth_of
 from tripoint.rehearsal.world import Enterprise, World
 

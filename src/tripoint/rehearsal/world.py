@@ -74,6 +74,10 @@ class World:
             known = rng.choice(self.people[-2_000:])
             if known.used + amount <= limit:
                 return known
+        return self.newcomer(rng)
+
+    def newcomer(self, rng: Random) -> Person:
+        """Somebody who has never bought before."""
         new = make_person(rng)
         self.people.append(new)
         return new
