@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -48,7 +50,7 @@ def write(
     schema would refuse. A CEB900 quotes its original in CDATA and is therefore not canonical; all others are.
     """
     message = MESSAGES[message_type]
-    head = _written(message.head, _table(message.head, frames))
+    head = _written(message, message.head, _table(message.head, frames))
     return _message(message, _papers(message, head, frames), guid, transfer, subscribers, version)
 
 
@@ -65,7 +67,7 @@ def write_many(
     """As many messages as the papers need, each with a guid from `new_guid`; no message for no paper."""
     message = MESSAGES[message_type]
     most = min(papers_max, message.paper.most or papers_max)
-    head = _written(message.head, _table(message.head, frames))
+    head = _written(message, message.head, _table(message.head, frames))
     papers = _papers(message, head, frames) if head.height else []
     return [
         _message(message, papers[at : at + most], new_guid(), transfer, subscribers, version)
@@ -146,7 +148,7 @@ def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataF
         return heads["text"].to_list()
     papers = heads
     if message.line is not None:
-        lines = _written(message.line, _table(message.line, frames))
+        lines = _written(message, message.line, _table(message.line, frames))
         grouped = lines.group_by(_PAPER, maintain_order=True).agg(
             pl.col("text").str.join("").alias("lines"), pl.len().alias("number")
         )
@@ -168,15 +170,38 @@ def _refuse_wrong_lines(line: Node, papers: pl.DataFrame) -> None:
         )
 
 
-def _written(node: Node, frame: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The expressions that write one kind of node: columns to texts, texts to what is wrong, texts to XML."""
+
+    fields: tuple[Field, ...]
+    texts: tuple[pl.Expr, ...]
+    wrongs: tuple[pl.Expr, ...]
+    element: pl.Expr
+
+
+@cache
+def _plan(message_type: str, name: str) -> _Plan:
+    """The plan of one node; made once, for making expressions costs more than running them."""
+    node = next(node for node in MESSAGES[message_type].nodes if node.name == name)
+    fields = tuple(field for field in node.fields if field.obligation != "X")
+    parts = [pl.lit(f"<ceb:{name}>"), *(_element(field) for field in fields), pl.lit(f"</ceb:{name}>")]
+    return _Plan(
+        fields,
+        (*(pl.col(column) for column in _PAPER), *(_text(field).alias(field.element) for field in fields)),
+        tuple(_is_wrong(field).any().alias(field.element) for field in fields),
+        pl.concat_str(parts).alias("text"),
+    )
+
+
+def _written(message: Message, node: Node, frame: pl.DataFrame) -> pl.DataFrame:
     """message_id, position and the text of each row; raises ValueError for what the schema refuses."""
-    fields = [field for field in node.fields if field.obligation != "X"]
-    texts = frame.select(*_PAPER, *(_text(field).alias(field.element) for field in fields))
-    for field in fields:
-        _refuse_wrong(node, field, texts)
-    body = pl.concat_str([_element(field) for field in fields])
-    text = pl.concat_str([pl.lit(f"<ceb:{node.name}>"), body, pl.lit(f"</ceb:{node.name}>")])
-    return texts.select(*_PAPER, text.alias("text"))
+    plan = _plan(message.type, node.name)
+    texts = frame.select(plan.texts)
+    for field, wrong in zip(plan.fields, texts.select(plan.wrongs).row(0), strict=True):
+        if wrong:
+            raise _refusal(node, field, texts)
+    return texts.select(*_PAPER, plan.element)
 
 
 def _text(field: Field) -> pl.Expr:
@@ -208,7 +233,8 @@ def _plain_decimal(column: pl.Expr) -> pl.Expr:
     return pl.concat_str([sign, whole, point, places])
 
 
-def _refuse_wrong(node: Node, field: Field, texts: pl.DataFrame) -> None:
+def _is_wrong(field: Field) -> pl.Expr:
+    """True where the schema would refuse the text."""
     text = pl.col(field.element)
     least, most = field.characters
     length = text.str.len_chars()
@@ -221,13 +247,15 @@ def _refuse_wrong(node: Node, field: Field, texts: pl.DataFrame) -> None:
         wrong = wrong | (text.str.strip_chars_start("-").str.len_bytes() > 9)
     if field.fixed is not None:
         wrong = wrong | (text != field.fixed)
-    found = texts.filter(wrong.fill_null(False))
-    if found.height:
-        value = found[field.element][0]
-        shown = "nothing" if value is None else "a personal value" if field.is_personal else repr(value[:60])
-        raise ValueError(
-            f"{node.name}.{field.element}: {field.fixed or field.type} wanted, not {shown} (position {found['position'][0]})"
-        )
+    return wrong.fill_null(False)
+
+
+def _refusal(node: Node, field: Field, texts: pl.DataFrame) -> ValueError:
+    """What is wrong with the first such text; a personal value is not quoted."""
+    value, position = texts.filter(_is_wrong(field)).select(field.element, "position").row(0)
+    shown = "nothing" if value is None else "a personal value" if field.is_personal else repr(value[:60])
+    wanted = field.fixed or field.type
+    return ValueError(f"{node.name}.{field.element}: {wanted} wanted, not {shown} (position {position})")
 
 
 def _element(field: Field) -> pl.Expr:
