@@ -21,6 +21,8 @@ from tripoint.platforms.clearance.papers.reading import Letter
 PER_MESSAGE = 100
 """Receipts in one message at most, as the schema has it."""
 
+_PLACE = ["answers", "position"]
+
 _PACK = ("recipient_code", "message_type", "answers", "phase")
 
 
@@ -131,27 +133,30 @@ def _write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> dict[int, bytes]:
 
 
 def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """Give a pre-entry number to each receipt whose form demands one and whose paper was given none."""
-    day = now.astimezone(CHINA).strftime("%Y%m%d")
+    """Give a pre-entry number to each paper whose receipt demands one and that has none; the same one every time."""
     letters = pl.col("message_type").replace_strict(
         writing.PRE_NO_LETTER, default=None, return_dtype=pl.String()
     )
-    lacking = told.with_row_index("at").filter(letters.is_not_null() & pl.col("pre_no").is_null())
+    lacking = told.filter(letters.is_not_null() & pl.col("pre_no").is_null())
+    if lacking.is_empty():
+        return told
+    papers = lacking.select("order_no", *_PLACE, letters.alias("letter")).unique(_PLACE, maintain_order=True)
+    known = store.known_pre_nos(tx, papers)
+    fresh = papers.join(known, on=_PLACE, how="anti", maintain_order="left")
+    day = now.astimezone(CHINA).strftime("%Y%m%d")
     scope = f"pre_no/{day}"
-    first = exchange.next_numbers(tx, {scope: lacking.height} if lacking.height else {}).get(scope, 0)
-    given = lacking.select(
-        "at",
-        (
-            letters
-            + pl.lit(day)
-            + (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
-        ).alias("given"),
-    )
+    first = exchange.next_numbers(tx, {scope: fresh.height} if fresh.height else {}).get(scope, 0)
+    number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
+    given = fresh.select(*_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("given"))
     return (
-        told.with_row_index("at")
-        .join(given, on="at", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("pre_no", "given").alias("pre_no"))
-        .drop("at", "given")
+        told.join(pl.concat([given, known]), on=_PLACE, how="left", maintain_order="left")
+        .with_columns(
+            pl.when(letters.is_not_null())
+            .then(pl.coalesce("pre_no", "given"))
+            .otherwise(pl.col("pre_no"))
+            .alias("pre_no")
+        )
+        .drop("given")
     )
 
 

@@ -68,6 +68,12 @@ def bills(tx: Transaction) -> tuple[pl.DataFrame, pl.DataFrame]:
     return tx.frame(sql.bills, BILL), tx.frame(sql.bill_lines, BILL_LINE)
 
 
+def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:
+    """answers, position and `given`: the pre-entry numbers that papers (order_no, answers, position) were given before."""
+    tx.stage("answered_papers", papers.select("order_no", "answers", "position"))
+    return tx.frame(sql.known_pre_nos, {"answers": pl.Int64(), "position": pl.Int32(), "given": pl.String()})
+
+
 def unreadable(tx: Transaction, message_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
     """Messages that could not be read, for their CEB900."""
     return tx.rows(sql.unreadable, message_ids=list(message_ids))

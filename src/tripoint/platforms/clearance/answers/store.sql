@@ -52,3 +52,11 @@ where receipt_id > %(after)s
   and (%(answers)s::bigint is null or answers = %(answers)s)
 order by receipt_id
 limit %(most)s;
+
+-- name: known_pre_nos
+-- The pre-entry numbers that the staged papers were given in earlier receipts.
+select r.answers, r.position, max(r.pre_no) as given
+from answered_papers as p
+join receipts as r on r.order_no = p.order_no and r.answers = p.answers and r.position = p.position
+where r.pre_no is not null
+group by r.answers, r.position;
