@@ -36,8 +36,12 @@ def _demanded(column: str) -> pl.Expr:
 
 @check("MODE-01", field="list.supervision_mode")
 def mode_is_not_handled() -> pl.Expr:
-    """The mode is one of retail import."""
-    return ~pl.col("list.supervision_mode").is_in(list(load_regimes().by_mode))
+    """The mode is one of retail import, and its law has begun by the day of the list."""
+    handled = [
+        (pl.col("list.supervision_mode") == mode) & (pl.col("list.declared_on") >= regime.since)
+        for mode, regime in load_regimes().by_mode.items()
+    ]
+    return ~pl.any_horizontal(handled)
 
 
 @check("MODE-02", field="list.book_no")
