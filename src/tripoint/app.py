@@ -14,7 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from tripoint.database import Database, DatabaseSettings, Transaction, migrate, migration_status
+from tripoint.database import (
+    Database,
+    DatabaseSettings,
+    Supervisor,
+    Transaction,
+    binaries,
+    migrate,
+    migration_status,
+)
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
 from tripoint.kernel.clock import Clock, SystemClock
@@ -240,6 +248,11 @@ class Engine:
             proposals = rates.seed(tx, who="tripoint", at=self.clock.now())
             return sum(len(proposal.differences) for proposal in proposals)
 
+    def migrations(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The migrations the database has been through, and those still to come."""
+        status = migration_status(self.database)
+        return status.applied, status.pending
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction for a desk: committed when its block ends, undone when an exception leaves it."""
         return self.database.transaction()
@@ -346,3 +359,19 @@ def _annual_used(document: FilingsDocument) -> pl.DataFrame:
         schema={"person_id": pl.String(), "year": pl.Int16(), "amount": pl.Int64()},
         orient="row",
     )
+
+
+def embedded_server(settings: Settings) -> Supervisor | None:
+    """Who starts and stops the embedded server of an installation; None where the database is named by URL."""
+    return None if settings.database_url is not None else Supervisor(settings.data_dir, settings.pg_bindir)
+
+
+def psql(settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """The command line of psql on the installation's database, and what the environment gets beside (a password)."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    server = embedded_server(settings)
+    program = str(binaries.find(settings.pg_bindir).bindir / "psql")
+    said = dict(conninfo_to_dict(server.conninfo() if server is not None else settings.database_url or ""))
+    password = said.pop("password", None)
+    return [program, make_conninfo("", **said)], {} if password is None else {"PGPASSWORD": str(password)}
