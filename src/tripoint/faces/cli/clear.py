@@ -6,22 +6,15 @@ import time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from tripoint.faces.cli import exits
 from tripoint.faces.cli.collecting import collect
+from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
 
-app = App(
-    name="tripoint clear",
-    help="""Take papers in, judge them until nothing more can be decided, and say what happened.
-
-    收取单证，判定至无可再判，写出回执并报告结果。
-
-    Example: tripoint clear rehearsal --truth rehearsal/truth.jsonl --out receipts
-    """,
-)
+app = parser("clear")
 
 
 @app.default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tripoint.exchange import desk as exchange
-from tripoint.faces.cli import placing
+from tripoint.exchange import store as inbox
+from tripoint.faces.cli import placing, writing
 from tripoint.faces.cli.collecting import Unread, not_read, readable
 from tripoint.faces.cli.comparing import Difference, Fates, differences, read_truth
 from tripoint.faces.cli.reporting import tell
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tripoint.app import Engine
 
 FILINGS = "filings.json"
+AGAIN_SECONDS = 0.2
 DIFFERENCES_MOST = 10_000
 """Differences kept for the report; the others are only counted."""
 
@@ -133,6 +136,13 @@ class Clearing:
                 told(done, max(done, self.new))
 
             self.worked.add(self.engine.work_all(hear))
+            while self._waiting():
+                time.sleep(AGAIN_SECONDS)  # another process works on what is left
+                self.worked.add(self.engine.work_all(hear))
+
+    def _waiting(self) -> int:
+        with self.engine.transaction() as tx:
+            return int(inbox.waiting(tx)["messages"])
 
     def write_receipts(self, out: Path) -> None:
         """Write what has gone out since this clearing began, a file each."""
@@ -140,7 +150,7 @@ class Clearing:
         try:
             with self.talk.progress("写出回执", "writing receipts") as told:
                 for message in placing.outgoing(self.engine, self._cursor):
-                    placing.put(out, placing.file_name(message), message.body)
+                    writing.put(out, placing.file_name(message), message.body)
                     self.written += 1
                     told(self.written, self.written)
         except OSError as error:

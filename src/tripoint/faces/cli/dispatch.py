@@ -86,11 +86,11 @@ def invoke(app: App, words: Sequence[str]) -> int:
     try:
         code = app(list(words), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        where = app.name[0]
+        where, said = app.name[0], " ".join(str(error).split()).rstrip(".")
         raise Malformed(
             "COMMAND-LINE",
-            f"命令行有误，见 {where} --help",
-            f"{' '.join(str(error).split())} See {where} --help",
+            f"命令行有误：{said}。见 {where} --help",
+            f"{said}. See {where} --help",
         ) from error
     return code if isinstance(code, int) else exits.OK
 

@@ -1,10 +1,8 @@
-"""Putting what goes out into files: under its own name, and never half a file."""
+"""What has gone out, in order and a page at a time, and the names its files have."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tripoint.platforms.clearance.answers import desk as answers
@@ -30,16 +28,3 @@ def outgoing(engine: Engine, after: int, recipient_code: str | None = None) -> I
 def file_name(message: answers.Outgoing) -> str:
     """The name of an outgoing message's file: its type, its number, its guid."""
     return f"{message.message_type}_{message.outbox_id:010d}_{message.message_guid}.xml"
-
-
-def put(folder: Path, name: str, body: bytes) -> Path:
-    """Write a file whole or not at all, also when the machine loses power; the same name again is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{name}.{os.getpid()}.part"
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    path = folder / name
-    part.replace(path)
-    return path

@@ -25,9 +25,7 @@ WIDTH_ELSEWHERE = 120
 class Voice:
     """The options of every command about how it speaks."""
 
-    json: Annotated[
-        bool, Parameter(negative="", help="Print one JSON document instead of tables. 输出 JSON。")
-    ] = False
+    json: Annotated[bool, Parameter(help="Print one JSON document instead of tables. 输出 JSON。")] = False
     quiet: Annotated[
         bool,
         Parameter(
@@ -67,13 +65,21 @@ class Talk:
     def say(self, zh: str, en: str, *, style: str = "") -> None:
         """A sentence of the result; silent with --quiet and --json."""
         if not (self.voice.quiet or self.voice.json):
-            self._console().print(Text(zh, en).in_(self.language), style=style, markup=False, highlight=False)
+            self._console().print(
+                self.pick(Text(zh, en)), style=style, markup=False, highlight=False, soft_wrap=True
+            )
+
+    def say_both(self, head: str, text: Text, repair: Text) -> None:
+        """What is wrong and what mends it, in both languages, under a head."""
+        if not (self.voice.quiet or self.voice.json):
+            said = f"{head}\n    {text.zh}；{repair.zh}\n    {text.en}; {repair.en}"
+            self._console().print(said, markup=False, highlight=False, soft_wrap=True)
 
     def note(self, zh: str, en: str) -> None:
         """A sentence about what is being done, on stderr; silent with --quiet."""
         if not self.voice.quiet:
             self._console(err=True).print(
-                Text(zh, en).in_(self.language), style="dim", markup=False, highlight=False
+                self.pick(Text(zh, en)), style="dim", markup=False, highlight=False, soft_wrap=True
             )
 
     def warn(self, zh: str, en: str) -> None:

@@ -1,0 +1,71 @@
+"""`tripoint messages`: a page of the messages that came in, newest first, and what was made of each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from tripoint.faces.cli.commands import parser
+from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.kernel.text import Text
+
+app = parser("messages")
+
+HEADS = (
+    Text("序号", "number"),
+    Text("类型", "type"),
+    Text("单证", "papers"),
+    Text("状态", "state"),
+    Text("签名", "signature"),
+    Text("来源", "from"),
+    Text("未能读取的原因", "why it was not read"),
+)
+
+
+@app.default
+def messages(
+    *,
+    state: Annotated[
+        Literal["received", "read", "unreadable"] | None, Parameter(help="Only those in this state. 状态。")
+    ] = None,
+    kind: Annotated[
+        str | None, Parameter(name="--type", help="Only this type, as CEB621. 报文类型。")
+    ] = None,
+    enterprise: Annotated[
+        str | None, Parameter(help="Only those this enterprise handed in. 提交企业。")
+    ] = None,
+    before: Annotated[int | None, Parameter(help="Number of the last message seen. 游标。")] = None,
+    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    voice: Voice | None = None,
+    place: Place | None = None,
+) -> None:
+    """Show messages."""
+    from tripoint.exchange import store
+
+    talk = Talk(voice)
+    most = min(max(most, 1), 1000)
+    with engine(place, talk) as opened, opened.transaction() as tx:
+        found = store.messages(
+            tx, most=most, before=before, sender_code=enterprise, state=state, message_type=kind
+        )
+    more = found[-1]["message_id"] if len(found) == most else None
+    talk.data({"messages": found, "next": more})
+    rows = [
+        (
+            str(row["message_id"]),
+            row["message_type"],
+            row["papers"] or 0,
+            row["state"],
+            row["signature_state"],
+            row["name"] or row["sender_code"],
+            row["refusal_text"],
+        )
+        for row in found
+    ]
+    talk.table(Text("报文", "messages"), HEADS, rows)
+    if more:
+        talk.say(f"下一页：--before {more}", f"next page: --before {more}")
+    elif not found:
+        talk.say("没有符合条件的报文", "no such messages")
