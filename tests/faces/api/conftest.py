@@ -5,6 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, serving
+from tripoint.database import binaries
+
+
+@pytest.fixture(scope="session")
+def bindir():
+    """The wheel's server only: what differs between servers lies below the faces, and is tested there."""
+    found = binaries.from_wheel()
+    if found is None:
+        pytest.skip("the wheel's PostgreSQL is not installed")
+    return found.bindir
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,10 @@ from tripoint.registers.access.records import Scope
 
 
 def message(number: int) -> bytes:
-    return b'<?xml version="1.0"?><ceb:CEB311Message xmlns:ceb="http://www.chinaport.gov.cn/ceb" n="%d"/>' % number
+    return (
+        b'<?xml version="1.0"?><ceb:CEB311Message xmlns:ceb="http://www.chinaport.gov.cn/ceb" n="%d"/>'
+        % number
+    )
 
 
 def test_a_message_is_acknowledged_with_its_number_and_place(firm):
@@ -63,7 +66,7 @@ def test_pages_through_messages_newest_first_without_gap_or_repetition(firm):
             break
     assert seen == sorted(set(seen), reverse=True)
     assert set(numbers) <= set(seen)
-    chosen = firm.get("/v1/messages", params={"message_state": "unreadable"}).json()
+    chosen = firm.get("/v1/messages", params={"state": "unreadable"}).json()
     assert chosen["items"] == []
 
 

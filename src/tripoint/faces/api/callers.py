@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from tripoint.app import Engine
 from tripoint.kernel.refusals import Unauthenticated
@@ -13,10 +13,10 @@ from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
 from tripoint.registers.access.records import Principal, Scope
 
-Wired = Annotated[Engine, Dependency(skip_validation=True)]
+Wired = SkipValidation[Engine]
 """The engine, as a handler receives it."""
 
-Caller = Annotated[Principal, Dependency(skip_validation=True)]
+Caller = SkipValidation[Principal]
 """Who asks, as a handler receives it."""
 
 _OPERATORS = frozenset({Scope.OPERATOR, Scope.ADMIN})

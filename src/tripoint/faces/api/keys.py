@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, delete, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from tripoint.faces.api.callers import Caller, Wired, require_operator
 from tripoint.faces.api.operations import Limit, location, problems
@@ -16,7 +16,7 @@ from tripoint.registers.access import rules
 from tripoint.registers.access.records import ApiKey, Scope
 
 KeyId = Annotated[
-    str, Parameter(pattern="^[0-9a-f]{12}$", description="The number of the key, its middle part.")
+    str, PathParameter(pattern="^[0-9a-f]{12}$", description="The number of the key, its middle part.")
 ]
 
 
@@ -72,7 +72,7 @@ def _key(key: ApiKey) -> Key:
     responses=problems(400, 401, 403, 503),
     tags=["keys"],
 )
-def make(data: NewKey, caller: Caller, engine: Wired) -> Response[KeyMade]:
+def make(data: JSONBody[NewKey], caller: Caller, engine: Wired) -> Response[KeyMade]:
     """The key; nobody gives a scope of the operator that he has not himself."""
     require_operator(caller)
     for scope in set(data.scopes) - {Scope.SEND, Scope.READ}:
@@ -94,9 +94,9 @@ def make(data: NewKey, caller: Caller, engine: Wired) -> Response[KeyMade]:
 def listed(
     caller: Caller,
     engine: Wired,
-    after: Annotated[str, Parameter(max_length=12, description="Give what comes after this key.")] = "",
+    after: Annotated[str, QueryParameter(max_length=12, description="Give what comes after this key.")] = "",
     limit: Limit = 100,
-    enterprise_code: Annotated[str | None, Parameter(max_length=18, min_length=1)] = None,
+    enterprise_code: Annotated[str | None, QueryParameter(max_length=18, min_length=1)] = None,
 ) -> Keys:
     """Everybody's keys, or those of one enterprise."""
     require_operator(caller)

@@ -7,23 +7,23 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from tripoint.faces.api.callers import Caller, Wired, require_read
-from tripoint.faces.api.operations import Limit, Word, problems
+from tripoint.faces.api.operations import Limit, State, problems
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.platforms.clearance.enquiries.records import Explanation, JournalEntry, ListRow
 
 Number = Annotated[
     str,
-    Parameter(
+    PathParameter(
         min_length=1,
         max_length=100,
         description="Order number, list number, pre-entry number or the declarant's own.",
     ),
 ]
 Cursor = Annotated[
-    str | None, Parameter(max_length=200, min_length=1, description="The cursor of the last list seen.")
+    str | None, QueryParameter(max_length=200, min_length=1, description="The cursor of the last list seen.")
 ]
 
 
@@ -52,9 +52,9 @@ def listed(
     engine: Wired,
     after: Cursor = None,
     limit: Limit = 100,
-    list_state: Word = None,
+    list_state: State = None,
     code: Annotated[
-        str | None, Parameter(max_length=40, min_length=1, description="Only lists with this finding.")
+        str | None, QueryParameter(max_length=40, min_length=1, description="Only lists with this finding.")
     ] = None,
 ) -> Lists:
     """Lists the caller is a party of; the operator sees all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
@@ -59,15 +60,16 @@ class Journal:
             metrics.REQUESTS.labels(method, route, str(status)).inc()
             metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
             state: dict[str, Any] = scope.get("state") or {}
-            log.info(
-                "request",
-                method=method,
-                route=route,
-                status=status,
-                ms=round(seconds * 1000, 1),
-                key_id=state.get("key_id"),
-                request_id=state.get("request_id"),
-            )
+            with contextlib.suppress(OSError, ValueError):  # a log that cannot be written stops nobody
+                log.info(
+                    "request",
+                    method=method,
+                    route=route,
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                    key_id=state.get("key_id"),
+                    request_id=state.get("request_id"),
+                )
 
 
 def _route(scope: Scope) -> str:

@@ -19,6 +19,7 @@ from tripoint.faces.api.operations import (
     Before,
     Limit,
     RowId,
+    State,
     Word,
     XmlOperation,
     location,
@@ -145,7 +146,7 @@ def listed(
     engine: Wired,
     before: Before = None,
     limit: Limit = 100,
-    message_state: Word = None,
+    message_state: State = None,
     message_type: Word = None,
 ) -> Messages:
     """The caller's messages; the operator sees everybody's."""

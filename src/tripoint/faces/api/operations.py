@@ -10,7 +10,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from tripoint.faces.api.problems import MEDIA_TYPE, TITLES, Problem
 
@@ -20,16 +20,23 @@ SAMPLE = '<?xml version="1.0" encoding="UTF-8"?>\n<ceb:CEB311Message guid="…" 
 
 BIGGEST = 2**63 - 1
 
-RowId = Annotated[int, Parameter(ge=1, le=BIGGEST, description="The number of the thing asked for.")]
+RowId = Annotated[int, PathParameter(ge=1, le=BIGGEST, description="The number of the thing asked for.")]
 After = Annotated[
-    int, Parameter(ge=0, le=BIGGEST, description="Give what comes after this number; 0 begins at the start.")
+    int,
+    QueryParameter(ge=0, le=BIGGEST, description="Give what comes after this number; 0 begins at the start."),
 ]
 Before = Annotated[
     int | None,
-    Parameter(ge=1, le=BIGGEST, description="Give what lies before this number; none begins at the newest."),
+    QueryParameter(
+        ge=1, le=BIGGEST, description="Give what lies before this number; none begins at the newest."
+    ),
 ]
-Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many at most.")]
-Word = Annotated[str | None, Parameter(max_length=100, min_length=1)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most.")]
+State = Annotated[
+    str | None,
+    QueryParameter(name="state", max_length=40, min_length=1, description="Only those in this state."),
+]
+Word = Annotated[str | None, QueryParameter(max_length=100, min_length=1)]
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from anyio import to_thread
 from litestar import Response, Router, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from tripoint.exchange import store as inbox
 from tripoint.faces.api.callers import Caller, Wired, require_read
@@ -23,14 +23,14 @@ LOOK_AGAIN_SECONDS = 0.25
 
 Wait = Annotated[
     int,
-    Parameter(
+    QueryParameter(
         ge=0,
         le=WAIT_SECONDS_MAX,
         description="Where there is nothing yet, wait so many seconds for the first.",
     ),
 ]
 Answered = Annotated[
-    int | None, Parameter(ge=1, le=BIGGEST, query="message", description="Only answers to this message.")
+    int | None, QueryParameter(ge=1, le=BIGGEST, name="message", description="Only answers to this message.")
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from anyio import to_thread
 from litestar import Request, Router, post
+from litestar.params import JSONBody
 
 from tripoint.exchange.desk import BYTES_MAX
 from tripoint.faces.api import bodies
@@ -69,7 +70,7 @@ async def validation(request: Request[Any, Any, Any], caller: Caller) -> Validat
     responses=problems(400, 401, 404, 413),
     tags=["trials"],
 )
-def assessment(data: Case, caller: Caller) -> dict[str, Any]:  # noqa: ARG001 - any key will do
+def assessment(data: JSONBody[Case], caller: Caller) -> dict[str, Any]:  # noqa: ARG001 - any key will do
     """The answer in the shape of the worked cases; amounts are text."""
     return assess({"regime": data.regime, "inputs": data.inputs})
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get, patch, post
+from litestar.params import JSONBody
 
 from tripoint.app import Engine
 from tripoint.faces.api.callers import Caller, Wired, require_read
@@ -112,7 +113,7 @@ def _posted(delivery: Delivery) -> Posted:
     responses=problems(400, 401, 403, 409, 503),
     tags=["webhooks"],
 )
-def register(data: NewWebhook, caller: Caller, engine: Wired) -> Response[WebhookMade]:
+def register(data: JSONBody[NewWebhook], caller: Caller, engine: Wired) -> Response[WebhookMade]:
     """Receipts made from now on are posted to the address."""
     owner = require_read(caller) or data.enterprise_code
     if owner is None:
@@ -184,7 +185,7 @@ def one(endpoint_id: RowId, caller: Caller, engine: Wired) -> Webhook:
     responses=problems(400, 401, 403, 404, 503),
     tags=["webhooks"],
 )
-def switch(endpoint_id: RowId, data: Switch, caller: Caller, engine: Wired) -> Webhook:
+def switch(endpoint_id: RowId, data: JSONBody[Switch], caller: Caller, engine: Wired) -> Webhook:
     """The webhook as it is now."""
     _own(engine, caller, endpoint_id)
     with engine.transaction() as tx:

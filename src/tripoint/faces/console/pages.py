@@ -11,7 +11,7 @@ import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from tripoint.app import Engine
 from tripoint.exchange import desk as exchange
@@ -59,7 +59,8 @@ SAFE = {
 }
 """What every page tells the browser: run nothing, fetch nothing elsewhere, keep nothing."""
 
-Short = Annotated[str, Parameter(max_length=200)]
+Short = Annotated[str, QueryParameter(max_length=200)]
+State = Annotated[str, QueryParameter(name="state", max_length=40)]
 log = structlog.get_logger("tripoint.console")
 
 pages = Environment(
@@ -209,7 +210,7 @@ def _views(engine: Engine) -> list[Any]:
 
     @get("/lists", sync_to_thread=True)
     def lists(
-        request: Request[Any, Any, Any], list_state: Short = "", code: Short = "", after: Short = ""
+        request: Request[Any, Any, Any], list_state: State = "", code: Short = "", after: Short = ""
     ) -> Response[str]:
         sessions.looking(request, engine)
         with engine.transaction() as tx:
@@ -238,8 +239,8 @@ def _views(engine: Engine) -> list[Any]:
     @get("/messages", sync_to_thread=True)
     def messages(
         request: Request[Any, Any, Any],
-        message_state: Short = "",
-        before: Annotated[int | None, Parameter(ge=1, le=2**63 - 1)] = None,
+        message_state: State = "",
+        before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
     ) -> Response[str]:
         sessions.looking(request, engine)
         with engine.transaction() as tx:
@@ -256,7 +257,7 @@ def _views(engine: Engine) -> list[Any]:
 
     @get("/message", sync_to_thread=True)
     def message(
-        request: Request[Any, Any, Any], number: Annotated[int, Parameter(ge=1, le=2**63 - 1)]
+        request: Request[Any, Any, Any], number: Annotated[int, QueryParameter(ge=1, le=2**63 - 1)]
     ) -> Response[str]:
         sessions.looking(request, engine)
         with engine.transaction() as tx:

@@ -1,0 +1,112 @@
+"""Webhooks and keys as their owners keep them."""
+
+import pytest
+
+from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, serving
+
+LOCAL = "http://127.0.0.1:9/receipts"
+
+
+def test_a_webhook_is_registered_switched_and_seen_by_its_own_only(firm, other, operator):
+    made = firm.post("/v1/webhooks", json={"url": LOCAL, "message_types": ["CEB622"]})
+    assert made.status_code == 201
+    told = made.json()
+    assert told["secret"].startswith("whsec_")
+    assert told["enterprise_code"] == FIRM
+    place = made.headers["location"]
+    kept = firm.get(place).json()
+    assert "secret" not in kept
+    assert kept["active"] is True
+    assert firm.patch(place, json={"active": False}).json()["active"] is False
+    assert firm.post("/v1/webhooks", json={"url": LOCAL}).status_code == 409
+    assert other.get(place).status_code == 404
+    assert other.patch(place, json={"active": True}).status_code == 404
+    assert other.get(f"{place}/deliveries").status_code == 404
+    assert operator.get(place).status_code == 200
+    assert [item["url"] for item in firm.get("/v1/webhooks").json()["items"]] == [LOCAL]
+    assert other.get("/v1/webhooks").json()["items"] == []
+    assert firm.get(f"{place}/deliveries").json() == {"items": [], "next_before": None}
+    assert firm.post(f"{place}/deliveries/1/redelivery").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"url": "ftp://example.com/"},
+        {"url": "https://user@example.com/"},
+        {"url": LOCAL, "message_types": ["nonsense"]},
+        {"url": LOCAL, "more": 1},
+        {},
+        [],
+        {"url": "http://nowhere.invalid/"},
+    ],
+)
+def test_refuses_what_is_no_address(firm, body):
+    assert firm.post("/v1/webhooks", json=body).status_code == 400
+
+
+def test_a_firm_cannot_register_for_another_and_the_operator_names_whom(firm, operator):
+    body = {"url": "http://127.0.0.1:9/b", "enterprise_code": OTHER}
+    assert firm.post("/v1/webhooks", json=body).status_code == 403
+    assert operator.post("/v1/webhooks", json=body).json()["enterprise_code"] == OTHER
+    assert operator.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/c"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/",
+        "http://[::1]/",
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest",
+        "http://localhost/",
+    ],
+)
+def test_refuses_addresses_inside_a_private_network(new_database, tmp_path, address):
+    with new_database() as database:
+        engine = engine_over(database, tmp_path)
+        with serving(engine) as url, client(url, key(engine)) as http:
+            answer = http.post("/v1/webhooks", json={"url": address})
+    assert (answer.status_code, answer.json()["code"]) == (400, "WEBHOOK-PRIVATE")
+
+
+def test_the_operator_gives_out_and_takes_back_keys(operator, url):
+    made = operator.post(
+        "/v1/keys", json={"name": "ERP", "scopes": ["send", "read"], "enterprise_code": OTHER}
+    )
+    assert made.status_code == 201
+    with client(url, made.json()["text"]) as http:
+        assert http.get("/v1/messages").status_code == 200
+        taken = operator.delete(made.headers["location"])
+        assert taken.json()["revoked_at"]
+        assert http.get("/v1/messages").json()["code"] == "ACCESS-KEY-REVOKED"
+    listed = operator.get("/v1/keys", params={"enterprise_code": OTHER}).json()["items"]
+    assert made.json()["key_id"] in {item["key_id"] for item in listed}
+    assert "text" not in listed[0]
+    assert operator.delete("/v1/keys/000000000000").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": "x", "scopes": ["admin"]}, 403),
+        ({"name": "x", "scopes": ["operator"], "enterprise_code": OTHER}, 400),
+        ({"name": "x", "scopes": []}, 400),
+        ({"name": "", "scopes": ["send"], "enterprise_code": OTHER}, 400),
+        (
+            {"name": "x", "scopes": ["send"], "enterprise_code": OTHER, "expires_at": "2001-01-01T00:00:00Z"},
+            400,
+        ),
+        (
+            {"name": "x", "scopes": ["send"], "enterprise_code": OTHER, "expires_at": "2099-01-01T00:00:00"},
+            400,
+        ),
+    ],
+)
+def test_nobody_makes_a_key_that_may_more_than_he(operator, body, status):
+    assert operator.post("/v1/keys", json=body).status_code == status
+
+
+def test_a_firm_makes_no_keys(firm):
+    body = {"name": "x", "scopes": ["send"], "enterprise_code": FIRM}
+    assert firm.post("/v1/keys", json=body).status_code == 403
