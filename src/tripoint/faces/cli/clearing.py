@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from tripoint.exchange import store as inbox
 from tripoint.faces.cli import placing, writing
 from tripoint.faces.cli.collecting import Unread, not_read, readable
 from tripoint.faces.cli.comparing import Difference, Fates, differences, read_truth
-from tripoint.faces.cli.reporting import tell
+from tripoint.faces.cli.reporting import Report, tell
 from tripoint.faces.cli.speaking import Talk
 from tripoint.kernel.refusals import Malformed, Refusal, Unknown
 from tripoint.platforms.clearance.enquiries import desk as enquiries
@@ -28,38 +27,6 @@ FILINGS = "filings.json"
 AGAIN_SECONDS = 0.2
 DIFFERENCES_MOST = 10_000
 """Differences kept for the report; the others are only counted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a clearing did; its fields are the keys of `tripoint clear --json`."""
-
-    files: int
-    messages: int
-    repeated: int
-    unreadable: int
-    unread: tuple[Unread, ...]
-    papers: dict[str, int]
-    states: dict[str, int]
-    waits_for: dict[str, int]
-    findings: dict[str, int]
-    not_taken: dict[str, int]
-    in_all: dict[str, Any]
-    receipts: int
-    written: int
-    out: str | None
-    lists: int
-    seconds: str
-    lists_per_second: int
-    steps: dict[str, str]
-    compared: int | None
-    different: int | None
-    differences: tuple[Difference, ...]
-
-    @property
-    def found(self) -> bool:
-        """Whether something was not as it should be: a file not read, a list that came out otherwise."""
-        return bool(self.unread or self.different)
 
 
 class Clearing:
@@ -203,6 +170,10 @@ class Clearing:
     def tell(self, report: Report) -> None:
         """Print the report."""
         self.talk.data(report)
+        self.show(report)
+
+    def show(self, report: Report) -> None:
+        """Print the report for people."""
         tell(report, self.talk)
 
 

@@ -46,6 +46,11 @@ def explain(
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.explain(tx, list_no)
     talk.data(found)
+    tell(found, talk)
+
+
+def tell(found: Explanation, talk: Talk) -> None:
+    """Print an explanation for people."""
     _head(found, talk)
     for finding in found.findings:
         _finding(finding, talk)

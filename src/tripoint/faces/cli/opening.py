@@ -40,7 +40,9 @@ def settings(place: Place | None, signatures: str | None = None) -> Settings:
 
 
 @contextmanager
-def engine(place: Place | None, talk: Talk, *, signatures: str | None = None) -> Iterator[Engine]:
+def engine(
+    place: Place | None, talk: Talk, *, signatures: str | None = None, seeded: bool = True
+) -> Iterator[Engine]:
     """The installation, open; the rates and goods that are shipped are loaded where the registers are empty."""
     from tripoint.app import Engine
 
@@ -51,7 +53,8 @@ def engine(place: Place | None, talk: Talk, *, signatures: str | None = None) ->
             f"first use: making a database in {chosen.data_dir} …",
         )
     with Engine.open(chosen) as opened:
-        seed(opened, talk)
+        if seeded:
+            seed(opened, talk)
         yield opened
 
 

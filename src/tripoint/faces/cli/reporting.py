@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
+from tripoint.faces.cli.collecting import Unread
+from tripoint.faces.cli.comparing import Difference, Fate
 from tripoint.faces.cli.speaking import Talk
 from tripoint.faces.cli.words import KIND_NAMES, STATE_NAMES, in_general, kinds, named
 from tripoint.kernel.text import Text
 from tripoint.regimes.findings import load_findings
 
-if TYPE_CHECKING:
-    from tripoint.faces.cli.clearing import Report
-    from tripoint.faces.cli.comparing import Difference, Fate
-
 NUMBER = Text("数量", "number")
 CODE = Text("代码", "code")
 MEANING = Text("含义", "meaning")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a clearing did; its fields are the keys of `tripoint clear --json`."""
+
+    files: int
+    messages: int
+    repeated: int
+    unreadable: int
+    unread: tuple[Unread, ...]
+    papers: dict[str, int]
+    states: dict[str, int]
+    waits_for: dict[str, int]
+    findings: dict[str, int]
+    not_taken: dict[str, int]
+    in_all: dict[str, Any]
+    receipts: int
+    written: int
+    out: str | None
+    lists: int
+    seconds: str
+    lists_per_second: int
+    steps: dict[str, str]
+    compared: int | None
+    different: int | None
+    differences: tuple[Difference, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether something was not as it should be: a file not read, a list that came out otherwise."""
+        return bool(self.unread or self.different)
 
 
 def tell(report: Report, talk: Talk) -> None:

@@ -1,0 +1,127 @@
+"""`tripoint db`: the database's life: start, stop, status, migrate, psql, and where it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tripoint.faces.cli.commands import parser
+from tripoint.faces.cli.opening import Place, engine, settings
+from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.kernel.text import Text
+
+app = parser("db")
+
+
+@app.command(help="Start the embedded server, or find it running; bring the schema up to date. 启动。")
+def start(*, voice: Voice | None = None, place: Place | None = None) -> None:
+    """Start it."""
+    with engine(place, Talk(voice)):
+        pass
+    _tell(place, Talk(voice))
+
+
+@app.command(help="Stop the embedded server; what is committed stays. 停止。")
+def stop(*, voice: Voice | None = None, place: Place | None = None) -> None:
+    """Stop it."""
+    from tripoint.app import embedded_server
+    from tripoint.kernel.refusals import Conflict
+
+    server = embedded_server(settings(place))
+    if server is None:
+        raise Conflict(
+            "DATABASE-ELSEWHERE",
+            "数据库由 TRIPOINT_DATABASE_URL 指定，不由本程序启停",
+            "the database is named by TRIPOINT_DATABASE_URL and is not ours to stop",
+        )
+    talk, stopped = Talk(voice), server.stop()
+    talk.data({"stopped": stopped})
+    if stopped:
+        talk.say("数据库已停止", "the database is stopped")
+    else:
+        talk.say("数据库没有运行", "the database was not running")
+
+
+@app.command(help="Say whether it runs and where; starts nothing. 状态。")
+def status(*, voice: Voice | None = None, place: Place | None = None) -> None:
+    """Say how it stands."""
+    _tell(place, Talk(voice))
+
+
+def _tell(place: Place | None, talk: Talk) -> None:
+    from tripoint.app import embedded_server
+
+    server = embedded_server(settings(place))
+    if server is None:
+        talk.data({"embedded": False, "running": None})
+        talk.say("数据库由 TRIPOINT_DATABASE_URL 指定", "the database is named by TRIPOINT_DATABASE_URL")
+        return
+    found = server.status()
+    talk.data(
+        {
+            "embedded": True,
+            "running": found.running,
+            "ready": found.ready,
+            "pid": found.pid,
+            "folder": str(found.folder),
+            "socket_dir": None if found.socket_dir is None else str(found.socket_dir),
+            "postgresql": found.data_major,
+            "log": str(server.log),
+        }
+    )
+    if found.running:
+        talk.say(
+            f"数据库正在运行：PostgreSQL {found.data_major}，进程 {found.pid}，数据在 {found.folder}",
+            f"the database runs: PostgreSQL {found.data_major}, process {found.pid}, data in {found.folder}",
+        )
+    else:
+        talk.say(
+            f"数据库没有运行；数据在 {found.folder}", f"the database does not run; data in {found.folder}"
+        )
+
+
+@app.command(help="Bring the schema up to date and say which migrations there are. 升级结构。")
+def migrate(*, voice: Voice | None = None, place: Place | None = None) -> None:
+    """Migrate."""
+    talk = Talk(voice)
+    with engine(place, talk) as opened:
+        applied, pending = opened.migrations()
+    talk.data({"applied": applied, "pending": pending})
+    talk.table(
+        Text("已应用的升级", "migrations applied"), (Text("名称", "name"),), [(name,) for name in applied]
+    )
+
+
+@app.command(help="Open psql on the database; words after `--` are handed on. 打开 psql。")
+def psql(
+    *words: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="Handed to psql, as -c 'select 1'. 传给 psql。")
+    ],
+    place: Place | None = None,
+) -> None:
+    """Be psql."""
+    from tripoint.app import psql as command_of
+    from tripoint.kernel.refusals import Unknown
+
+    chosen = settings(place)
+    if chosen.database_url is None:
+        with engine(place, Talk(Voice(quiet=True))):
+            pass
+    command, more = command_of(chosen)
+    sys.stdout.flush()
+    try:
+        os.execve(command[0], [*command, *words], os.environ | more)
+    except FileNotFoundError as error:
+        raise Unknown("PSQL", f"没有程序 {command[0]}", f"there is no program {command[0]}") from error
+
+
+@app.command(help="Print the folder the data lies in. 数据文件夹。")
+def path(*, voice: Voice | None = None, place: Place | None = None) -> None:
+    """Say where."""
+    talk, folder = Talk(voice), settings(place).data_dir
+    talk.data({"data_dir": str(folder)})
+    if not talk.voice.json:
+        print(folder)

@@ -1,0 +1,62 @@
+"""`tripoint demo`: from nothing to cleared papers and a console, in a data folder of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tripoint.faces.cli import exits
+from tripoint.faces.cli.commands import parser
+from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.speaking import Talk, Voice
+
+FOLDER = ".tripoint-demo"
+TRADES = 2000
+
+app = parser("demo")
+
+
+@app.default
+def demo(
+    *,
+    data: Annotated[
+        Path | None, Parameter(help="Data folder of the demo (default ~/.tripoint-demo). 演示数据文件夹。")
+    ] = None,
+    trades: Annotated[int, Parameter(help="How many trades are made up (default 2000). 交易数。")] = TRADES,
+    seed: Annotated[int, Parameter(help="The same seed makes the same trade (default 1). 随机种子。")] = 1,
+    serve: Annotated[
+        bool, Parameter(help="Serve the console also without a terminal. 无终端时也启动控制台。")
+    ] = False,
+    once: Annotated[
+        bool,
+        Parameter(
+            name=["--once", "--no-serve"], help="End after showing; nothing goes on running. 展示后结束。"
+        ),
+    ] = False,
+    host: Annotated[
+        str, Parameter(help="Address of the console (default 127.0.0.1). 监听地址。")
+    ] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="Port of the console (default 8080, or a free one). 端口。")] = 8080,
+    voice: Voice | None = None,
+) -> int:
+    """Show it all."""
+    from tripoint.faces.cli.showing import Show, farewell, serve_until_stopped
+
+    talk = Talk(voice)
+    place = Place(data=(data or Path.home() / FOLDER).absolute())
+    serving = not once and (serve or sys.stdout.isatty())
+    try:
+        with engine(place, talk) as opened:
+            show = Show(opened, talk)
+            show.clear_generated(trades, seed)
+            show.clear_examples()
+            show.explain_one()
+            show.tell_data()
+            if serving:
+                serve_until_stopped(opened, place, host, port, talk)
+    finally:
+        farewell(place, talk)
+    return exits.FOUND if show.different else exits.OK

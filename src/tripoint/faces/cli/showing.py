@@ -1,0 +1,166 @@
+"""What the demo shows: made-up trade cleared against its truth, sample papers cleared, one list explained, the console."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tripoint.faces.cli import explain
+from tripoint.faces.cli.clearing import Clearing
+from tripoint.faces.cli.collecting import collect
+from tripoint.faces.cli.generate import FIRST_DAY
+from tripoint.faces.cli.opening import Place, settings
+from tripoint.faces.cli.reporting import Report
+from tripoint.faces.cli.serving import environment
+from tripoint.faces.cli.speaking import Talk
+from tripoint.kernel.refusals import Busy, Conflict
+from tripoint.platforms.clearance.enquiries import desk as enquiries
+from tripoint.rehearsal.generate import generate
+from tripoint.rehearsal.plan import Plan
+
+if TYPE_CHECKING:
+    from tripoint.app import Engine
+
+EXAMPLES = Path(__file__).parents[4] / "examples" / "papers"
+"""Sample papers of the checkout; an installed wheel has none, and the demo shows the made-up trade only."""
+
+ANOMALIES = 0.1
+START_SECONDS = 30.0
+LOG = "serve.log"
+
+
+class Show:
+    """The demo as it goes on."""
+
+    def __init__(self, engine: Engine, talk: Talk) -> None:
+        self.engine, self.talk = engine, talk
+        self.folder = engine.settings.data_dir
+        self.different = 0
+        self.said: dict[str, Any] = {"data_dir": str(self.folder)}
+
+    def clear_generated(self, trades: int, seed: int) -> None:
+        """Make up trade, or take what an earlier demo made up, and clear it against its truth."""
+        rehearsal = self.folder / "rehearsal"
+        self._same_plan(rehearsal, {"trades": trades, "seed": seed})
+        if not (rehearsal / "truth.jsonl").exists():
+            self.talk.note(
+                f"生成 {trades} 笔交易，其中一成有误 …",
+                f"making up {trades} trades, one in ten of them faulty …",
+            )
+            plan = Plan(trades=trades, first_day=FIRST_DAY, seed=seed, anomalies=ANOMALIES)
+            with self.talk.progress("生成", "making up trade") as told:
+                generate(plan, rehearsal, lambda _, done, total: told(done, total))
+        self._clear("rehearsal", rehearsal, self.folder / "receipts")
+
+    def _same_plan(self, rehearsal: Path, plan: dict[str, int]) -> None:
+        """Refuse other made-up trade beside the first: its papers would contradict those that were cleared."""
+        kept = self.folder / "demo.json"
+        if kept.exists() and json.loads(kept.read_text()) != plan:
+            raise Conflict(
+                "DEMO-PLAN",
+                f"{self.folder} 中已有另一次演示的数据，请用 --data 另选文件夹",
+                f"{self.folder} holds a demo with other trade; name another folder with --data",
+            )
+        rehearsal.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(plan))
+
+    def clear_examples(self) -> None:
+        """Clear the sample papers, where this is a checkout."""
+        if EXAMPLES.is_dir():
+            self._clear("examples", EXAMPLES, self.folder / "receipts")
+
+    def _clear(self, name: str, folder: Path, out: Path) -> None:
+        clearing = Clearing(self.engine, self.talk)
+        clearing.load_filings([folder], None)
+        begun = time.perf_counter()
+        clearing.admit(collect([folder]))
+        clearing.work()
+        clearing.seconds = time.perf_counter() - begun
+        clearing.write_receipts(out)
+        clearing.compare(folder / "truth.jsonl")
+        report: Report = clearing.report()
+        self.different += report.different or 0
+        self.said[name] = report
+        self.talk.say(f"—— {folder} ——", f"== {folder} ==", style="bold cyan")
+        clearing.show(report)
+
+    def explain_one(self) -> None:
+        """Explain one list that was refused: which field, which value, which rule, what mends it."""
+        with self.engine.transaction() as tx:
+            page = enquiries.lists(tx, state="refused", most=1)
+            found = enquiries.explain(tx, page[0].pre_no) if page else None
+        if found is not None:
+            self.said["explained"] = found
+            self.talk.say(
+                "—— 一份退单及其原因 ——", "== one list that was refused, and why ==", style="bold cyan"
+            )
+            explain.tell(found, self.talk)
+
+    def tell_data(self) -> None:
+        """Say where everything is."""
+        self.talk.data(self.said)
+        self.talk.say(
+            f"数据：{self.folder}；单证：{self.folder / 'rehearsal' / 'papers'}；回执：{self.folder / 'receipts'}",
+            f"data: {self.folder}; papers: {self.folder / 'rehearsal' / 'papers'}; receipts: {self.folder / 'receipts'}",
+        )
+
+
+def serve_until_stopped(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> None:
+    """Serve the console until Ctrl-C; raises Busy where the server does not start."""
+    port = _free(host, port)
+    log = engine.settings.data_dir / LOG
+    words = [sys.executable, "-m", "tripoint.faces.api", "--host", host, "--port", str(port)]
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            words, env=environment(place), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        _wait_until_it_answers(server, host, port, log)
+        address = f"http://{host}:{port}/login?key={engine.console_key()}"
+        talk.say(
+            f"控制台（十分钟内可打开一次）：{address}", f"console (opens once, within ten minutes): {address}"
+        )
+        talk.say("按 Ctrl-C 结束", "press Ctrl-C to stop")
+        with contextlib.suppress(KeyboardInterrupt):
+            server.wait()
+    finally:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=START_SECONDS)
+
+
+def _free(host: str, port: int) -> int:
+    """The port, or a free one where somebody else listens on it."""
+    for wanted in (port, 0):
+        with contextlib.suppress(OSError), socket.create_server((host, wanted)) as listening:
+            return int(listening.getsockname()[1])
+    return port
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < ends:
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise Busy("DEMO-SERVER", f"控制台未能启动，见 {log}", f"the console did not start; see {log}")
+
+
+def farewell(place: Place, talk: Talk) -> None:
+    """Stop the database that the demo started, and say how to go on."""
+    from tripoint.app import embedded_server
+
+    server = embedded_server(settings(place))
+    if server is not None:
+        server.stop()
+    talk.say(
+        f"一切已停止。再看控制台：tripoint serve --data {place.data}；删除演示数据：删去该文件夹",
+        f"everything is stopped. To see the console again: tripoint serve --data {place.data}; "
+        "to forget the demo: remove that folder",
+    )
