@@ -638,6 +638,15 @@ create table paper_versions (
 );
 comment on table paper_versions is 'distributed by number. The version of each paper that counts, by its business key; finds the order of a payment or waybill.';
 
+create table awaited_papers (
+    kind         text not null,
+    issuer_code  text not null,
+    number       text not null,
+    order_no     text not null,
+    primary key (number, kind, issuer_code, order_no)
+);
+comment on table awaited_papers is 'distributed by number. Payments and waybills that a list names and that have not come: whoever brings them has the list judged, be it for another order.';
+
 create table clearings (
     order_no          text        not null,
     marketplace_code  text        not null,

@@ -12,6 +12,9 @@ TEXT_MAX = 1000
 """Characters a returnInfo may have."""
 
 ACCEPTED, STORED, REJECTED, REVIEW, RELEASED, DRAFTED, CLOSED = "2", "120", "100", "300", "800", "1", "399"
+FORMAT_STATUS = "-999999"
+"""The status of what cannot be read at all (ceb.md §3.1)."""
+
 LOGIC_PASSED = "[Code:1800;Desc:逻辑校验通过]"
 RELEASE = "[Code:2600;Desc:放行]"
 

@@ -65,28 +65,50 @@ def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
 
 
 def _faulty(mail: Mail) -> pl.DataFrame:
-    """Papers with faults of their own: every fault in one text."""
+    """Papers with faults of their own: every fault in one text; what has no head at all is told by a CEB900."""
     details: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for message_id, position, code, path, line_no, value in mail.faults.iter_rows():
         where = f"第{line_no}项 " if line_no is not None else ""
         details.setdefault((message_id, position), []).append((code, f"[{code}]{where}{path}:{value or ''}"))
-    kinds = {
-        (m, p): (k, n)
-        for m, p, k, n in mail.arriving.select("message_id", "position", "kind", "number").iter_rows()
-    }
+    named = mail.arriving.select("message_id", "position", "kind", "number").iter_rows()
+    kinds = {(message_id, position): (kind, number) for message_id, position, kind, number in named}
     rows: dict[str, list[tuple[int, int, str, str]]] = {}
+    headless: list[tuple[int, int, str]] = []
     for place, faults in details.items():
+        detail = "；".join(text for _, text in faults)
         if place not in kinds:
+            headless.append((*place, detail))
             continue
         kind, number = kinds[place]
         unsigned = all(code.startswith("SIGN") for code, _ in faults)
-        status, text = _refusal(
-            kind, "unsigned" if unsigned else "faulty", number or "", "；".join(d for _, d in faults)
-        )
+        status, text = _refusal(kind, "unsigned" if unsigned else "faulty", number or "", detail)
         rows.setdefault(kind, []).append((*place, status, text))
-    return _phase(
-        pl.concat([_none(), *(_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items())]), 1
-    )
+    said = [_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items()]
+    return _phase(pl.concat([_none(), *said, _headless(mail, headless)]), 1)
+
+
+def _headless(mail: Mail, places: list[tuple[int, int, str]]) -> pl.DataFrame:
+    """Papers without the node that names them: only the message can be answered."""
+    senders = {
+        letter.arrival.message_id: letter.arrival.sender_code or (letter.head.cop_code or "")
+        for letter in mail.letters
+        if letter.head is not None
+    }
+    rows = [
+        dict.fromkeys(receipts.RECEIPTS)
+        | {
+            "order_no": "",
+            "recipient_code": senders[message_id],
+            "message_type": "CEB900",
+            "answers": message_id,
+            "position": position,
+            "guid": "",
+            "return_status": receipts.FORMAT_STATUS,
+            "return_info": text[: receipts.TEXT_MAX],
+        }
+        for message_id, position, text in places
+    ]
+    return pl.DataFrame(rows, schema=receipts.RECEIPTS, orient="row")
 
 
 def _none() -> pl.DataFrame:

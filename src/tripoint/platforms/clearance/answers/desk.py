@@ -14,6 +14,7 @@ from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.messages.ceb.parsing import Unreadable
+from tripoint.pipeline.receipts import FORMAT_STATUS
 from tripoint.platforms.clearance.answers import store, writing
 from tripoint.platforms.clearance.answers.composing import PHASED
 from tripoint.platforms.clearance.papers.reading import Letter
@@ -170,7 +171,7 @@ def _broken(letters: Sequence[Letter]) -> pl.DataFrame:
             "answers": letter.arrival.message_id,
             "position": 0,
             "guid": "",
-            "return_status": writing.FORMAT_STATUS,
+            "return_status": FORMAT_STATUS,
             "return_info": refusal_text(letter.unreadable),
             "phase": 1,
         }

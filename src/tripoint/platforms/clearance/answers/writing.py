@@ -11,10 +11,7 @@ import polars as pl
 from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILL_STATUSES, TAX_BILLS
 from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.writing import quote_original, write
-from tripoint.pipeline.receipts import MESSAGE_OF
-
-FORMAT_STATUS = "-999999"
-"""The status of a message that cannot be read (ceb.md §3.1)."""
+from tripoint.pipeline.receipts import FORMAT_STATUS, MESSAGE_OF
 
 NO_NUMBER = "无"
 

@@ -62,7 +62,11 @@ def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
     _docket(tx, papers["list"], taken, now)
     store.keep_faults(tx, _faults(mail, received, now))
     matched = taken.filter(pl.col("kind").is_in(TRIO))
-    touched = pl.concat([matched["order_no"], matched["was_order_no"]]).drop_nulls().unique().sort()
+    arrived = matched.filter(pl.col("kind").is_in(["payment", "waybill"])).select(
+        "kind", "issuer_code", "number"
+    )
+    awaiting = store.take_awaited(tx, arrived.unique())
+    touched = pl.concat([matched["order_no"], matched["was_order_no"], awaiting]).drop_nulls().unique().sort()
     return Taken(received=received, touched=touched.filter(touched != ""), states=states)
 
 
@@ -87,7 +91,10 @@ def _settle_waybills(tx: Transaction, waybills: pl.DataFrame, lists: pl.DataFram
         .select(waybills.columns)
     )
     store.park(tx, silent.join(found, on=["carrier_code", "waybill_no"], how="anti"))
-    return pl.concat([spoken, named, store.take_parked(tx, lists).select(waybills.columns)])
+    store.unpark(tx, spoken)
+    parked = store.take_parked(tx, lists).select(waybills.columns)
+    store.name_orders(tx, parked)
+    return pl.concat([spoken, named, parked])
 
 
 def _with_orders(taken: pl.DataFrame, waybills: pl.DataFrame) -> pl.DataFrame:

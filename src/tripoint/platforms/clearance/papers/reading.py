@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tripoint.documents.columns import TABLES
+from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.ceb.parsing import MessageHead, Parsed, Unreadable, parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.signatures.verdicts import Reason, SignatureState, SignatureVerdict
@@ -90,7 +91,11 @@ def read(arrivals: Sequence[Arrival], bench: Bench) -> Mail:
     odd = reader.faults().filter(pl.col("position").is_not_null())
     notes = odd.filter("tolerated").select(list(FAULTS))
     faults = pl.concat(
-        [odd.filter(~pl.col("tolerated")).select(list(FAULTS)), _signature_faults(letters, papers, bench)]
+        [
+            odd.filter(~pl.col("tolerated")).select(list(FAULTS)),
+            _unknown_words(papers),
+            _signature_faults(letters, papers, bench),
+        ]
     )
     return Mail(letters=letters, papers=papers, faults=faults, notes=notes, arriving=arriving)
 
@@ -180,6 +185,24 @@ def digests(kind: Kind, papers: dict[str, pl.DataFrame]) -> pl.Series:
             pl.concat_str(["text", pl.col("line").fill_null("")], separator="\x1d").alias("text")
         )
     return pl.Series("digest", [_digest(value) for value in text["text"]], dtype=pl.Int64())
+
+
+_WORDS = {"app_type": ("1", "2", "3"), "app_status": ("1", "2")}
+"""What a paper may ask for: new, change, delete; draft or declared (specification 2022-05)."""
+
+
+def _unknown_words(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Papers that ask for something there is not: FIELD-14 as for any other field with a closed set of values."""
+    parts = [pl.DataFrame(schema=FAULTS)]
+    for kind in KINDS:
+        frame = papers.get(kind.table)
+        if frame is None:
+            continue
+        for column, words in _WORDS.items():
+            odd = frame.filter(~pl.col(column).is_in(list(words))).select("message_id", "position", column)
+            named = odd.rename({column: "value"}).with_columns(pl.lit("FIELD-14").alias("code"))
+            parts.append(_laid(named, wire_names().get((kind.table, column), column)))
+    return pl.concat(parts)
 
 
 def _text(columns: Sequence[str]) -> pl.Expr:

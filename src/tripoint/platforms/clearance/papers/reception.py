@@ -82,7 +82,7 @@ def _one_by_one(
             app_time=_moment(row["app_time"]),
             draft=row["draft"],
             digest=row["digest"],
-            numbered=bool(row["list_no"] and row["pre_no"]),
+            numbered=_names_its_numbers(list_states, row),
         )
         state = _state(list_states, row, was)
         reception: str = receive(row["kind"], arriving, Standing(version=current, list_state=state))
@@ -118,6 +118,15 @@ def _state(
         if row["marketplace_code"] is None and (order_no, None) in list_states:
             return list_states[order_no, None].state
     return None
+
+
+def _names_its_numbers(
+    list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None]
+) -> bool:
+    """Whether a paper names the pre-entry number its list was given, and the list number where it was given one."""
+    assert row["order_no"] is not None or row["kind"] != "list", "a list without its order number is faulty"
+    stands = list_states.get((row["order_no"] or "", row["marketplace_code"]))
+    return stands is not None and (row["pre_no"], row["list_no"]) == (stands.pre_no, stands.list_no)
 
 
 def _moment(value: datetime | None) -> datetime:

@@ -74,6 +74,18 @@ def park(tx: Transaction, waybills: pl.DataFrame) -> None:
     tx.copy("parked_waybills", waybills.select(list(KIND_OF["waybill"].schema)))
 
 
+def unpark(tx: Transaction, waybills: pl.DataFrame) -> None:
+    """Forget parked versions of waybills whose newer version names its order."""
+    tx.stage("spoken_waybills", waybills.select("carrier_code", "waybill_no", "app_time"))
+    tx.run(sql.unpark)
+
+
+def name_orders(tx: Transaction, waybills: pl.DataFrame) -> None:
+    """Write down for whose order parked waybills were taken, so that what is settled stays settled."""
+    tx.stage("named_waybills", waybills.select("carrier_code", "waybill_no", "order_no").unique())
+    tx.run(sql.name_orders)
+
+
 def take_parked(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     """The parked waybills that these lists name, now with their order."""
     tx.stage("accepted_lists", lists.select("order_no", "carrier_code", "waybill_no"))
@@ -86,6 +98,12 @@ def open_lists(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
     """Put lists on the docket."""
     tx.stage("docketed_lists", lists)
     tx.run(sql.open_lists, at=at)
+
+
+def take_awaited(tx: Transaction, arrived: pl.DataFrame) -> pl.Series:
+    """The orders whose lists wait for these papers (kind, issuer_code, number), whichever order those are for."""
+    tx.stage("arrived_papers", arrived)
+    return pl.Series("order_no", [row["order_no"] for row in tx.rows(sql.take_awaited)], dtype=pl.String())
 
 
 def withdraw(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:

@@ -30,6 +30,19 @@ join clearings as c on c.waybill_no = k.waybill_no and c.carrier_code = k.carrie
 where c.state in ('waiting', 'held', 'refused')
 group by k.carrier_code, k.waybill_no;
 
+-- name: unpark
+-- Forgets parked versions of the staged waybills, which are older and name their order.
+delete from parked_waybills as p
+using spoken_waybills as k
+where p.waybill_no = k.waybill_no and p.carrier_code = k.carrier_code and p.app_time <= k.app_time;
+
+-- name: name_orders
+-- Writes down the order that the staged waybills turned out to be for.
+update paper_versions as v
+set order_no = k.order_no
+from named_waybills as k
+where v.number = k.waybill_no and v.kind = 'waybill' and v.issuer_code = k.carrier_code and v.order_no = '';
+
 -- name: take_parked
 -- Takes the parked waybills that the staged lists name, and leaves none of them behind.
 delete from parked_waybills as p
@@ -65,3 +78,10 @@ update clearings as c
 set state = 'withdrawn', waits_for = '', decided_at = %(at)s
 from withdrawn_lists as s
 where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;
+
+-- name: take_awaited
+-- The orders whose lists wait for the staged papers; they wait no longer.
+delete from awaited_papers as a
+using arrived_papers as k
+where a.number = k.number and a.kind = k.kind and a.issuer_code = k.issuer_code
+returning a.order_no;

@@ -28,9 +28,11 @@ def rule(tx: Transaction, touched: pl.Series, bench: Bench, now: datetime) -> Ru
     papers = store.papers(tx)
     sets = _on_docket(join_papers(papers), docket)
     lines = join_lines(sets, papers)
+    missing = judging.missing_papers(sets)
+    store.await_papers(tx, missing)
     facts = judging.Facts(
         verified=filings.verified(tx, _buyers(sets)),
-        elsewhere=store.elsewhere(tx, judging.missing_papers(sets)),
+        elsewhere=store.elsewhere(tx, missing.drop("order_no").unique()),
         rates=rates.rates_for(tx, _wanted_rates(lines, sets)),
     )
     before = store.last_codes(tx)

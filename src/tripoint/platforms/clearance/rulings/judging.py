@@ -129,17 +129,20 @@ def _registered(sets: pl.DataFrame, enterprises: pl.DataFrame, column: str, role
 
 
 def missing_papers(sets: pl.DataFrame) -> pl.DataFrame:
-    """The numbers of payments and waybills that sets name and do not have: kind, issuer_code, number."""
+    """The payments and waybills that sets name and do not have: kind, issuer_code, number, order_no."""
     parts = [
         sets.filter(~pl.col(f"{kind}.present")).select(
-            pl.lit(kind).alias("kind"), pl.col(issuer).alias("issuer_code"), pl.col(number).alias("number")
+            pl.lit(kind).alias("kind"),
+            pl.col(issuer).alias("issuer_code"),
+            pl.col(number).alias("number"),
+            pl.col("list.order_no").alias("order_no"),
         )
         for kind, issuer, number in (
             ("payment", "order.provider_code", "order.payment_no"),
             ("waybill", "list.carrier_code", "list.waybill_no"),
         )
     ]
-    return pl.concat(parts).drop_nulls().unique().sort("kind", "issuer_code", "number")
+    return pl.concat(parts).drop_nulls().unique().sort("kind", "issuer_code", "number", "order_no")
 
 
 def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:

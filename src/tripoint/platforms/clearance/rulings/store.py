@@ -59,6 +59,12 @@ def elsewhere(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
     return tx.frame(sql.elsewhere, ELSEWHERE)
 
 
+def await_papers(tx: Transaction, awaited: pl.DataFrame) -> None:
+    """Note which papers (kind, issuer_code, number) the lists of which orders (order_no) wait for."""
+    tx.stage("awaited", awaited)
+    tx.run(sql.await_papers)
+
+
 def lock_allowances(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
     """What is used of allowances (person_id, year, allowance), locked until the transaction ends (shape USED)."""
     tx.stage("drawn_allowances", drawn.select("person_id", "year", "allowance").unique())

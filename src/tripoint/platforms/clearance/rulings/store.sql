@@ -99,3 +99,9 @@ with stated as (
 insert into allowances as a (person_id, year, allowance, used)
 select person_id, year, allowance, amount from stated order by person_id, year, allowance
 on conflict (person_id, year, allowance) do update set used = a.used + excluded.used;
+
+-- name: await_papers
+-- Notes for which papers the staged orders' lists wait.
+insert into awaited_papers (kind, issuer_code, number, order_no)
+select kind, issuer_code, number, order_no from awaited order by number, kind, issuer_code, order_no
+on conflict do nothing;
