@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,9 @@ def listen(host: str, port: int) -> socket.socket:
 def serve(settings: Settings, host: str, port: int, *, with_worker: bool = True) -> None:
     """Serve until SIGTERM or SIGINT."""
     logs.configure()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops by these and then raises them again, which must not end us before the worker has ended.
+        signal.signal(number, lambda *_: None)
     with listen(host, port) as listening, Engine.open(settings) as engine:
         address = listening.getsockname()
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
