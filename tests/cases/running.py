@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,9 @@ class Court:
             wanted = [name for name, word in GIVEN.items() if head.get(name) == word]
             if wanted:
                 with self.engine.transaction() as tx:
-                    given = tx.one("select pre_no, list_no from clearings where order_no = %(no)s", no=head["order_no"])
+                    given = tx.one(
+                        "select pre_no, list_no from clearings where order_no = %(no)s", no=head["order_no"]
+                    )
                 assert given is not None, f"{head['order_no']} was given no numbers"
                 head |= {name: given[name] for name in wanted}
 
@@ -244,7 +246,9 @@ class Court:
         if step.keys() & {"deposit", "verified", "register"}:
             given = {"enterprises": step.get("register", {})}
             given |= {name: step[name] for name in ("deposit", "verified") if name in step}
-            self.engine.load_filings(_filings([Case(case.name, case.said | {"given": given}, case.number, [], [])]))
+            self.engine.load_filings(
+                _filings([Case(case.name, case.said | {"given": given}, case.number, [], [])])
+            )
         for register, name, columns in (
             (Register.RATES, "rate", RATE_COLUMNS),
             (Register.GOODS, "goods", GOODS_COLUMNS),
@@ -299,7 +303,9 @@ def _rewired(raw: bytes, wire: dict[str, str]) -> bytes:
 def _filings(cases: Sequence[Case]) -> bytes:
     """Everything the cases have on file: the common enterprises, their own, verified buyers, deposits, yearly uses."""
     enterprises = {code: _enterprise(code, role, {}) for role, code in CODES.items()}
-    deposits = [{"guarantor_code": CODES[role], "amount": RICH} for role in ("marketplace", "merchant", "carrier")]
+    deposits = [
+        {"guarantor_code": CODES[role], "amount": RICH} for role in ("marketplace", "merchant", "carrier")
+    ]
     persons, used = [], []
     for case in cases:
         given, codes = case.said.get("given", {}), case.codes
@@ -311,7 +317,12 @@ def _filings(cases: Sequence[Case]) -> bytes:
         if given.get("verified"):
             name = given["verified"] if isinstance(given["verified"], str) else person_name(case.number)
             persons.append(
-                {"person_id": person_id(case.number), "person_name": name, "verified_on": SINCE, "source": SOURCE}
+                {
+                    "person_id": person_id(case.number),
+                    "person_name": name,
+                    "verified_on": SINCE,
+                    "source": SOURCE,
+                }
             )
         for year, amount in given.get("annual_used", {}).items():
             used.append({"person_id": person_id(case.number), "year": int(year), "amount": amount})

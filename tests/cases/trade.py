@@ -273,7 +273,11 @@ def _line() -> Row:
 
 def _order_line(line: Row) -> Row:
     same = ("line_no", "item_no", "model", "barcode", "unit", "quantity", "price", "total", "currency")
-    return dict.fromkeys(TABLES["order_lines"].columns) | {name: line[name] for name in same} | {
-        "item_name": line["goods_name"],
-        "origin_country": line["origin_country"],
-    }
+    return (
+        dict.fromkeys(TABLES["order_lines"].columns)
+        | {name: line[name] for name in same}
+        | {
+            "item_name": line["goods_name"],
+            "origin_country": line["origin_country"],
+        }
+    )

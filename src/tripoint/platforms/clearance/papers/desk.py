@@ -201,7 +201,14 @@ def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.lit(None, pl.Int32()).alias("line_no"),
         pl.lit(None, pl.String()).alias("value"),
     )
-    named = mail.arriving.select("message_id", "position", "kind", "number", "order_no")
+    before = received.select("message_id", "position", "was_order_no")
+    # A waybill need not say its order; a later version of it is told under the order it was found to be for.
+    named = (
+        mail.arriving.select("message_id", "position", "kind", "number", "order_no")
+        .join(before, on=["message_id", "position"], how="left", maintain_order="left")
+        .with_columns(pl.coalesce("order_no", "was_order_no").alias("order_no"))
+        .drop("was_order_no")
+    )
     return (
         pl.concat(
             [
