@@ -106,9 +106,14 @@ def format(number: str) -> str:
     return compact(number)
 
 
+def compact_expr(numbers: pl.Expr) -> pl.Expr:
+    """Per row, as `compact`: one person is one number, however it is written."""
+    return numbers.str.replace_all(r"[ \-]", "").str.to_uppercase()
+
+
 def is_valid_expr(numbers: pl.Expr) -> pl.Expr:
     """Boolean per row, as `is_valid`; false for null."""
-    number = numbers.str.replace_all(r"[ \-]", "").str.to_uppercase()
+    number = compact_expr(numbers)
     well_formed = number.str.contains(r"^[0-9]{6}(?:19|20)[0-9]{9}[0-9X]$")
     place = number.str.slice(0, 2).is_in(sorted(PROVINCES))
     born = number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False).is_not_null()

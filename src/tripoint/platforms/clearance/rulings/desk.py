@@ -9,6 +9,7 @@ import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
+from tripoint.kernel.identifiers import resident_id
 from tripoint.pipeline.decision import JUDGED, decide, draw, weigh
 from tripoint.pipeline.matching import join_lines, join_papers, waits_for
 from tripoint.platforms.clearance.records import OPEN_STATES, Bench, Ruled
@@ -98,7 +99,7 @@ def _ready(judgement: judging.Judgement, states: pl.DataFrame) -> pl.DataFrame:
             "row",
             pl.col("list.order_no").alias("order_no"),
             pl.col("list.marketplace_code").alias("marketplace_code"),
-            pl.col("list.buyer_id").alias("person_id"),
+            resident_id.compact_expr(pl.col("list.buyer_id")).alias("person_id"),
             pl.col("list.declared_on").alias("declared_on"),
             pl.col("list.supervision_mode").alias("supervision_mode"),
             pl.col("list.guarantor_code").alias("guarantor_code"),
