@@ -16,6 +16,17 @@ sql = Statements.load(__package__)
 
 Row = dict[str, Any]
 
+RETURN_LINES = {
+    "order_no": pl.String(),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    "line_no": pl.Int32(),
+    "quantity": pl.Int64(),
+    "value": pl.Int64(),
+    "tax": pl.Int64(),
+}
+"""What a return brings back of each line."""
+
 
 def settled(tx: Transaction, order_no: str, list_no: str) -> Row | None:
     """The docket of a list that has a number; locked until the transaction ends."""
@@ -66,33 +77,9 @@ def add_return(
         tax=sum(part.tax for part in shares),
         is_last=is_last,
     )
-    tx.copy(
-        "return_lines",
-        pl.DataFrame(
-            [
-                (
-                    paper["order_no"],
-                    paper["message_id"],
-                    paper["position"],
-                    p.line_no,
-                    p.quantity,
-                    p.value,
-                    p.tax,
-                )
-                for p in shares
-            ],
-            schema={
-                "order_no": pl.String(),
-                "message_id": pl.Int64(),
-                "position": pl.Int32(),
-                "line_no": pl.Int32(),
-                "quantity": pl.Int64(),
-                "value": pl.Int64(),
-                "tax": pl.Int64(),
-            },
-            orient="row",
-        ),
-    )
+    place = (paper["order_no"], paper["message_id"], paper["position"])
+    lines = [(*place, part.line_no, part.quantity, part.value, part.tax) for part in shares]
+    tx.copy("return_lines", pl.DataFrame(lines, schema=RETURN_LINES, orient="row"))
 
 
 def returns(tx: Transaction, order_no: str, list_no: str) -> Sequence[Row]:
