@@ -23,7 +23,7 @@ PROBLEM = "application/problem+json"
         ("GET", "/v1/messages?limit=0", 400, "REQUEST-INVALID"),
         ("GET", "/v1/messages?before=x", 400, "REQUEST-INVALID"),
         ("GET", "/v1/receipts?wait=31", 400, "REQUEST-INVALID"),
-        ("GET", "/v1/receipts?order_no=%00", 400, "TEXT-NUL"),
+        ("GET", "/v1/receipts?order_no=%00", 400, "REQUEST-INVALID"),
         ("GET", "/v1/lists?after=x", 400, "CURSOR"),
         ("GET", "/v1/lists/nobody-has-this", 404, "LIST-UNKNOWN"),
         ("GET", "/v1/outbox/999999999", 404, "OUTBOX-UNKNOWN"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Tag
+from litestar.params import QueryParameter
 
 from tripoint import __version__
 from tripoint.app import Engine
@@ -41,6 +43,22 @@ TAGS = [
 ROUTERS = (messages.router, receipts.router, lists.router, trials.router, webhooks.router, keys.router)
 
 
+def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
+    """Raises 400 for a query parameter the operation does not have: a misspelt filter must not be passed over."""
+    fields = request.route_handler.parsed_fn_signature.parameters
+    known = {
+        its.name or name
+        for name, field in fields.items()
+        if isinstance(its := field.kwarg_definition, QueryParameter)
+    }
+    strange = sorted(set(request.query_params) - known)
+    if strange:
+        raise HTTPException(
+            status_code=400,
+            extra=[{"key": name[:100], "message": "no such parameter / 没有此参数"} for name in strange[:20]],
+        )
+
+
 def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
     """The application over an engine; `beside` are routers of other faces served by the same process."""
     described = OpenAPIConfig(
@@ -58,6 +76,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
     papers = Router(
         "/v1",
         route_handlers=list(ROUTERS),
+        before_request=refuse_strange_parameters,
         dependencies={"caller": Provide(authenticated, sync_to_thread=True)},
     )
     wired: dict[str, Any] = {"engine": Provide(lambda: engine, sync_to_thread=False)}

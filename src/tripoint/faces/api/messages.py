@@ -9,6 +9,7 @@ import msgspec
 from anyio import to_thread
 from litestar import Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
 
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
@@ -115,7 +116,8 @@ def refuse_kind(request: Request[Any, Any, Any]) -> None:
     operation_class=XmlOperation,
     response_headers=[location()],
     request_max_body_size=None,
-    responses=problems(400, 401, 403, 408, 413, 415, 503),
+    responses=problems(400, 401, 403, 408, 413, 415, 503)
+    | {200: ResponseSpec(Kept, generate_examples=False, description="The same bytes had come before.")},
     tags=["messages"],
 )
 async def send(request: Request[Any, Any, Any], caller: Caller, engine: Wired) -> Response[Kept]:

@@ -36,7 +36,7 @@ State = Annotated[
     str | None,
     QueryParameter(name="state", max_length=40, min_length=1, description="Only those in this state."),
 ]
-Word = Annotated[str | None, QueryParameter(max_length=100, min_length=1)]
+Word = Annotated[str | None, QueryParameter(max_length=100, min_length=1, pattern=r"^[^\x00]+$")]
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

@@ -144,12 +144,12 @@ async def listed(
                 )
             )
 
-    rows = await _patiently(ask, wait)
+    rows = await patiently(ask, wait)
     items = [receipt(row) for row in rows[:limit]]
     return Receipts(items=items, last=items[-1].receipt_id if items else after, more=len(rows) > limit)
 
 
-async def _patiently(ask: Callable[[], list[dict[str, Any]]], seconds: int) -> list[dict[str, Any]]:
+async def patiently(ask: Callable[[], list[dict[str, Any]]], seconds: int) -> list[dict[str, Any]]:
     """What there is, at once where there is something, otherwise as soon as there is or the time is over."""
     end = asyncio.get_running_loop().time() + seconds
     while not (rows := await to_thread.run_sync(ask)):

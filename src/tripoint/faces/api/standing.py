@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 from litestar import Response, Router, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from tripoint.exchange import store as inbox
 from tripoint.faces.api import metrics
@@ -30,13 +31,20 @@ class Ready(msgspec.Struct, omit_defaults=True):
     code: str | None = None
 
 
-@get("/health", sync_to_thread=False, summary="Is the process alive?", tags=["standing"], security=[])
+@get("/health", sync_to_thread=False, summary="Is the process alive?", tags=["standing"], security=[{}])
 def health() -> Health:
     """Always the same answer, without the database."""
     return Health(status="alive")
 
 
-@get("/ready", sync_to_thread=True, summary="Can requests be served?", tags=["standing"], security=[])
+@get(
+    "/ready",
+    sync_to_thread=True,
+    summary="Can requests be served?",
+    tags=["standing"],
+    security=[{}],
+    responses={503: ResponseSpec(Ready, generate_examples=False, description="Something is missing.")},
+)
 def ready(engine: Wired) -> Response[Ready]:
     """200 where everything is in place, otherwise 503 with what is missing."""
     try:
@@ -56,7 +64,7 @@ def ready(engine: Wired) -> Response[Ready]:
     media_type="text/plain; version=0.0.4; charset=utf-8",
     summary="Figures for Prometheus",
     tags=["standing"],
-    security=[],
+    security=[{}],
 )
 def figures(engine: Wired) -> bytes:
     """Counters of this process and gauges from the database; no enterprise and no person is named."""
