@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -25,7 +25,9 @@ WIDTH_ELSEWHERE = 120
 class Voice:
     """The options of every command about how it speaks."""
 
-    json: Annotated[bool, Parameter(help="Print one JSON document instead of tables. 输出 JSON。")] = False
+    json: Annotated[
+        bool, Parameter(negative="", help="Print one JSON document instead of tables. 输出 JSON。")
+    ] = False
     quiet: Annotated[
         bool,
         Parameter(
@@ -154,12 +156,8 @@ def _locale() -> Language:
 
 
 def as_json(value: Any) -> str:
-    """A value as a JSON document: dataclasses as objects, times in ISO 8601, decimals and enums as text."""
+    """A value as a JSON document: dataclasses as objects, times in ISO 8601, decimals, enums and paths as text."""
     import msgspec
 
-    raw = msgspec.json.encode(value, order="deterministic" if _is_set(value) else None)
+    raw = msgspec.json.encode(value, enc_hook=str)
     return msgspec.json.format(raw, indent=2).decode()
-
-
-def _is_set(value: object) -> bool:
-    return isinstance(value, Mapping) and any(isinstance(item, frozenset | set) for item in value.values())

@@ -1,0 +1,164 @@
+"""Asking about what was cleared: explain, lists, receipts, messages, registers; every answer also as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.faces.cli.running import EXAMPLES
+
+REFUSED, WAITING, RELEASED = "240608XVA000000012", "240603XVA000000004", "240608XVA000000003"
+
+
+@pytest.fixture(autouse=True)
+def cleared(tripoint):
+    """The examples lie in the installation."""
+    assert tripoint("clear", EXAMPLES, "--quiet").code == 0
+
+
+def test_explains_a_refused_list_with_field_value_rule_source_and_repair(tripoint):
+    told = tripoint("explain", REFUSED, "--json").json
+    assert told["state"] == "refused"
+    finding = told["findings"][0]
+    assert finding["code"] == "GOODS-02"
+    assert finding["severity"] == "refuse"
+    assert finding["field"]
+    assert finding["value"]
+    assert finding["repair"]["zh"]
+    assert finding["repair"]["en"]
+    assert finding["source"]
+    assert [entry["kind"] for entry in told["journal"]].count("decision") >= 1
+    text = tripoint("explain", REFUSED, "--lang", "en").out
+    assert "to mend it:" in text
+    assert "source:" in text
+
+
+def test_explains_a_released_list_with_its_tax_line_by_line(tripoint):
+    from decimal import Decimal
+
+    told = tripoint("explain", RELEASED, "--json").json
+    assert told["state"] == "released"
+    assert told["tax"] == "349.67"
+    parts = sum(
+        Decimal(line[head]) for line in told["tax_lines"] for head in ("duty", "consumption_tax", "vat")
+    )
+    assert parts == Decimal(told["tax"])
+    assert "349.67" in tripoint("explain", RELEASED).out
+
+
+def test_finds_a_list_by_any_of_its_numbers(tripoint):
+    told = tripoint("explain", RELEASED, "--json").json
+    for name in ("list_no", "pre_no", "cop_no"):
+        assert tripoint("explain", told[name], "--json").json["order_no"] == RELEASED
+
+
+def test_says_what_a_list_waits_for(tripoint):
+    assert tripoint("explain", WAITING, "--json").json["waits_for"] == ["payment"]
+    assert "waiting for payment" in tripoint("explain", WAITING, "--lang", "en").out
+
+
+def test_a_number_nobody_carries_is_unknown(tripoint):
+    ended = tripoint("explain", "nothing")
+    assert ended.code == 4
+    assert "LIST-UNKNOWN" in ended.err
+    assert ended.out == ""
+
+
+def test_lists_by_state_page_by_page(tripoint):
+    first = tripoint("lists", "--state", "released", "--most", "4", "--json").json
+    assert len(first["lists"]) == 4
+    rest = tripoint("lists", "--state", "released", "--most", "4", "--after", first["next"], "--json").json
+    assert len(rest["lists"]) == 3
+    assert rest["next"] is None
+    assert tripoint("lists", "--state", "nonsense").code == 2
+    assert [row["order_no"] for row in tripoint("lists", "--code", "GOODS-02", "--json").json["lists"]] == [
+        REFUSED
+    ]
+
+
+def test_receipts_by_order_and_as_files(tripoint, tmp_path):
+    told = tripoint("receipts", "--order", RELEASED, "--json").json["receipts"]
+    assert [row["return_status"] for row in told if row["message_type"] == "CEB622"] == ["2", "120", "800"]
+    written = tripoint("receipts", "--out", tmp_path, "--json").json
+    assert written["written"] == len(list(tmp_path.iterdir())) > 0
+    again = tripoint("receipts", "--out", tmp_path, "--after", written["next"], "--json").json
+    assert again["written"] == 0
+
+
+def test_messages_by_state(tripoint):
+    told = tripoint("messages", "--state", "unreadable", "--json").json["messages"]
+    assert len(told) == 1
+    assert told[0]["refusal_code"] == "WIRE-06"
+
+
+def test_the_books_are_right_and_a_deposit_counts_once(tripoint):
+    guarantor = tripoint("explain", RELEASED, "--json").json["guarantor_code"]
+    first = tripoint("ledger", "deposit", guarantor, "10.50", "--reference", "R1", "--json").json
+    assert (first["written"], first["known"]) == (1, 0)
+    again = tripoint("ledger", "deposit", guarantor, "10.50", "--reference", "R1", "--json").json
+    assert (again["written"], again["known"]) == (0, 1)
+    assert tripoint("ledger", "deposit", guarantor, "11.00", "--reference", "R1").code == 5
+    assert tripoint("ledger", "withdraw", guarantor, "10.50", "--reference", "R2").code == 0
+    assert tripoint("ledger", "withdraw", guarantor, "99999999999.00", "--reference", "R3").code == 5
+    assert tripoint("ledger", "deposit", guarantor, "ten", "--reference", "R4").code == 2
+    assert tripoint("ledger", "check", "--json").json["sound"] is True
+    accounts = tripoint("ledger", "statement", "--json").json["accounts"]
+    name = next(one["account"] for one in accounts if guarantor in one["account"])
+    assert tripoint("ledger", "statement", name, "--json").json["account"] == name
+    assert tripoint("ledger", "statement", "nobody/nothing").code == 4
+
+
+def test_api_keys_are_made_shown_and_taken_back(tripoint):
+    made = tripoint("access", "create", "--name", "erp", "--enterprise", "0000XVA001", "--json").json
+    assert made["key"].startswith("tpk_") or made["key"]
+    assert made["scopes"] == ["read", "send"]
+    listed = tripoint("access", "list", "--enterprise", "0000XVA001", "--json")
+    assert [key["key_id"] for key in listed.json["keys"]] == [made["key_id"]]
+    assert made["key"] not in listed.out
+    assert tripoint("access", "revoke", made["key_id"], "--json").json["revoked_at"]
+    assert tripoint("access", "revoke", "000000000000").code == 4
+    assert "/login?key=" in tripoint("access", "console").out
+
+
+def test_filings_load_once_and_certificates_can_be_revoked(tripoint):
+    loaded = tripoint("filings", "load", EXAMPLES / "filings.json", "--json").json
+    assert loaded["report"]["enterprises"]["added"] == []
+    assert loaded["report"]["enterprises"]["unchanged"] == 30
+    assert tripoint("filings", "revoke", "ab" * 32, "--reason", "lost").code == 4
+    assert tripoint("filings", "list", "--role", "carrier", "--json").json["enterprises"]
+    assert tripoint("filings", "list", "--role", "king").code == 2
+
+
+def test_filings_that_are_faulty_are_refused_whole(tripoint, tmp_path):
+    (tmp_path / "f.json").write_text(json.dumps({"enterprises": [{"name": "x"}]}))
+    ended = tripoint("filings", "load", tmp_path / "f.json")
+    assert ended.code == 2
+    assert "enterprises[0]" in ended.err
+
+
+def test_rates_are_shown_with_their_source_and_seeded_once(tripoint):
+    assert tripoint("rates", "seed", "--json").json["rows"] == 0
+    assert tripoint("rates", "show", "0000000000").code == 4
+    assert tripoint("rates", "show", "3304990029", "--on", "yesterday").code == 2
+
+
+def test_a_rates_file_with_errors_is_told_and_not_kept(tripoint, tmp_path):
+    (tmp_path / "r.csv").write_text("nonsense\n1\n")
+    ended = tripoint("rates", "propose", tmp_path / "r.csv", "--json")
+    assert ended.code == 1
+    assert ended.json["digest"] is None
+    assert ended.json["errors"]
+
+
+def test_judging_again_without_a_change_changes_nothing(tripoint):
+    assert tripoint("rejudge", "--json").json["states"] == {}
+    assert tripoint("rejudge", "--code", "GOODS-02", "--json").json["states"] == {}
+    assert tripoint("rejudge", "--code", "NOTHING-99").code == 2
+
+
+def test_the_database_says_where_it_is(tripoint, installation):
+    assert tripoint("db", "status", "--json").json == {"embedded": False, "running": None}
+    assert tripoint("db", "stop").code == 5
+    assert tripoint("db", "migrate", "--json").json["pending"] == []
+    assert tripoint("db", "path").out.strip() == installation["TRIPOINT_DATA_DIR"]
