@@ -147,24 +147,3 @@ def test_filings_that_are_not_marked_as_made_up_are_never_loaded_by_themselves(t
     assert tripoint("filings", "list", "3105961234", "--json").json["enterprises"] == []
     assert tripoint("clear", "--filings", tmp_path / "filings.json").code == 0
     assert len(tripoint("filings", "list", "3105961234", "--json").json["enterprises"]) == 1
-
-
-def test_a_list_held_for_its_rate_is_judged_again_when_the_rate_is_there(tripoint, tmp_path):
-    tripoint("clear", EXAMPLES)
-    order = "240605XVA000000007"
-    held = tripoint("explain", order, "--json").json
-    if held["state"] != "held":
-        pytest.fail(f"{order} is {held['state']}")
-    code = next(one["value"] for one in held["findings"] if one["code"] == "GOODS-01")
-    from tripoint.regimes.load import data_root
-
-    head, *rows = data_root().joinpath("cn", "rates.csv").read_text(encoding="utf-8").splitlines()
-    row = next(row for row in rows if row.split(",")[0] != code)
-    file = tmp_path / "rates.csv"
-    file.write_text(f"{head}\n{code}{row[row.index(',') :]}\n", encoding="utf-8")
-    proposal = tripoint("rates", "propose", file, "--json")
-    assert proposal.code == 0, proposal.out
-    applied = tripoint("rates", "apply", proposal.json["digest"], "--json")
-    assert applied.code == 0, applied.err
-    assert sum(applied.json["rejudged"].values()) == 1
-    assert tripoint("rates", "show", code, "--on", "2024-06-05", "--json").code == 0

@@ -143,6 +143,23 @@ def test_rates_are_shown_with_their_source_and_seeded_once(tripoint):
     assert tripoint("rates", "show", "3304990029", "--on", "yesterday").code == 2
 
 
+def test_a_rates_file_is_shown_then_applied_and_counts_from_its_day(tripoint, tmp_path):
+    from tripoint.regimes.load import data_root
+
+    head, row, *_ = data_root().joinpath("cn", "rates.csv").read_text(encoding="utf-8").splitlines()
+    later = row.replace("2019-04-01", "2030-01-01").replace("13 %", "9 %")
+    (tmp_path / "rates.csv").write_text(f"{head}\n{later}\n", encoding="utf-8")
+    code = row.split(",")[0]
+    proposal = tripoint("rates", "propose", tmp_path / "rates.csv", "--json")
+    assert proposal.code == 0, proposal.out
+    assert [one["after"]["vat_ppm"] for one in proposal.json["differences"]] == [90_000]
+    assert tripoint("rates", "show", code, "--on", "2030-01-01", "--json").json["vat_ppm"] == 130_000
+    assert tripoint("rates", "apply", proposal.json["digest"], "--json").code == 0
+    assert tripoint("rates", "show", code, "--on", "2030-01-01", "--json").json["vat_ppm"] == 90_000
+    assert tripoint("rates", "show", code, "--on", "2029-12-31", "--json").json["vat_ppm"] == 130_000
+    assert tripoint("rates", "apply", "0" * 64).code == 4
+
+
 def test_a_rates_file_with_errors_is_told_and_not_kept(tripoint, tmp_path):
     (tmp_path / "r.csv").write_text("nonsense\n1\n")
     ended = tripoint("rates", "propose", tmp_path / "r.csv", "--json")
