@@ -317,8 +317,18 @@ def _ranks(codes: Sequence[str], orders: Sequence[Sequence[str]]) -> dict[str, i
 
 
 def _labels() -> dict[str, str]:
+    """How receipts name fields: as the wire does, and for sums and limits as real receipts do."""
     names = wire_names()
-    return {
+    sums = {
+        "person.year_total": "totalPrice",
+        "list.dutiable_value": "totalPrice",
+        "limit": "limitPrice",
+        "person.year_quantity": "totalQty",
+        "quantity_limit": "limitQty",
+        "list.tax": "tax",
+        "facts.amount_due": "amountDue",
+    }
+    return sums | {
         f"{prefix}.{column}": name
         for prefix, table in PAPERS.items()
         for (owner, column), name in names.items()

@@ -196,7 +196,7 @@ class Court:
 
     def hear(self, cases: Sequence[Case]) -> None:
         """File what the cases give, then send their papers round by round."""
-        self.engine.load_filings(_filings(cases))
+        self.engine.loadfilings(filings(cases))
         for at in range(max((len(case.rounds) for case in cases), default=0)):
             now = [(case, act) for case in cases if at < len(case.rounds) for act in case.rounds[at]]
             self.send([act for _, act in now if isinstance(act, Send)])
@@ -246,8 +246,8 @@ class Court:
         if step.keys() & {"deposit", "verified", "register"}:
             given = {"enterprises": step.get("register", {})}
             given |= {name: step[name] for name in ("deposit", "verified") if name in step}
-            self.engine.load_filings(
-                _filings([Case(case.name, case.said | {"given": given}, case.number, [], [])])
+            self.engine.loadfilings(
+                filings([Case(case.name, case.said | {"given": given}, case.number, [], [])])
             )
         for register, name, columns in (
             (Register.RATES, "rate", RATE_COLUMNS),
@@ -300,7 +300,7 @@ def _rewired(raw: bytes, wire: dict[str, str]) -> bytes:
     return text.encode()
 
 
-def _filings(cases: Sequence[Case]) -> bytes:
+def filings(cases: Sequence[Case]) -> bytes:
     """Everything the cases have on file: the common enterprises, their own, verified buyers, deposits, yearly uses."""
     enterprises = {code: _enterprise(code, role, {}) for role, code in CODES.items()}
     deposits = [

@@ -93,14 +93,17 @@ def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
         pl.format("{}|{}|{}", "person_id", "year", "allowance").alias("pool"),
         "amount",
         "code",
-        pl.lit("list.buyer_id").alias("field"),
+        pl.when(pl.col("code") == "LIMIT-02")
+        .then(pl.lit("person.year_total"))
+        .otherwise(pl.lit("person.year_quantity"))
+        .alias("field"),
     )
     guarantee = pledges.select(
         "row",
         pl.format("guarantee|{}", "guarantor_code").alias("pool"),
         pl.col("tax").alias("amount"),
         pl.lit("GUARANTEE-01").alias("code"),
-        pl.lit("list.guarantor_code").alias("field"),
+        pl.lit("list.tax").alias("field"),
     ).filter(pl.col("amount") > 0)
     return pl.concat([person.cast(DRAWS), guarantee.cast(DRAWS)])  # type: ignore[arg-type]
 
@@ -124,7 +127,8 @@ def draw_findings(
     rows = []
     for row, pool, amount, code, field in failed.iter_rows():
         if pool in limits:
-            total, limit, against = amount + before.get(pool, 0), limits[pool], "limit"
+            total, limit = amount + before.get(pool, 0), limits[pool]
+            against = "limit" if code == "LIMIT-02" else "quantity_limit"
         else:
             total, limit, against = amount, room.get(pool, 0), "guarantee"
         has_account = pool in limits or accounts.available(pool.removeprefix("guarantee|")) in free
