@@ -196,7 +196,7 @@ class Court:
 
     def hear(self, cases: Sequence[Case]) -> None:
         """File what the cases give, then send their papers round by round."""
-        self.engine.loadfilings(filings(cases))
+        self.engine.load_filings(filings(cases))
         for at in range(max((len(case.rounds) for case in cases), default=0)):
             now = [(case, act) for case in cases if at < len(case.rounds) for act in case.rounds[at]]
             self.send([act for _, act in now if isinstance(act, Send)])
@@ -246,7 +246,7 @@ class Court:
         if step.keys() & {"deposit", "verified", "register"}:
             given = {"enterprises": step.get("register", {})}
             given |= {name: step[name] for name in ("deposit", "verified") if name in step}
-            self.engine.loadfilings(
+            self.engine.load_filings(
                 filings([Case(case.name, case.said | {"given": given}, case.number, [], [])])
             )
         for register, name, columns in (
