@@ -13,7 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
-from tripoint.faces.api import bodies
+from tripoint.faces.api import bodies, metrics
 from tripoint.faces.api.callers import Caller, Wired, require_read, require_send
 from tripoint.faces.api.operations import (
     XML_TYPES,
@@ -133,6 +133,7 @@ async def send(request: Request[Any, Any, Any], caller: Caller, engine: Wired) -
         is_new=row["is_new"],
         links=links(row["message_id"]),
     )
+    metrics.RECEIVED.labels("yes" if kept.is_new else "no").inc()
     return Response(kept, status_code=202 if kept.is_new else 200, headers={"Location": kept.links.self})
 
 
