@@ -78,7 +78,7 @@ def hold_true(engine: Engine) -> None:
             " where c.state = 'released' and d.batch is null"
         )
         none(
-            "select order_no from receipts where return_status = '800' group by order_no, message_type having count(*) > 1"
+            "select order_no from receipts where return_info = '[Code:2600;Desc:放行]' group by order_no, message_type having count(*) > 1"
         )
         none("select list_no from clearings where list_no is not null group by list_no having count(*) > 1")
         none("select pre_no from clearings group by pre_no having count(*) > 1")

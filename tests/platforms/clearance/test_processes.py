@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.cases.running import Case, Court, Send, make
+from tests.cases.running import Case, Court, Send, filings, make
 from tests.house.checkout import ROOT
 from tests.platforms.clearance.labourer import KILLED_AT
 from tests.platforms.clearance.state import hold_true, state_of
@@ -46,17 +45,10 @@ class Yard:
         )  # fmt: skip
 
 
-def filings(cases: list[Case]) -> bytes:
-    """What the cases have on file."""
-    from tests.cases.running import _filings
-
-    return _filings(cases)
-
-
 @pytest.fixture
-def yard(fresh_database: Database, server: Supervisor) -> Iterator[Yard]:
+def yard(fresh_database: Database, server: Supervisor) -> Yard:
     """A yard on a database of its own."""
-    yield Yard(fresh_database, server)
+    return Yard(fresh_database, server)
 
 
 def some_cases(number: int) -> list[Case]:
@@ -74,7 +66,7 @@ def some_cases(number: int) -> list[Case]:
 def test_what_was_acknowledged_is_there_after_the_process_was_killed(yard: Yard, tmp_path: Path) -> None:
     cases = some_cases(4)
     yard.engine.load_filings(filings(cases))
-    yard.court.post = lambda raw: yard.court.sent.append(raw)  # type: ignore[method-assign]
+    yard.court.post = yard.court.sent.append  # type: ignore[method-assign]
     yard.court.send([act for case in cases for act in case.rounds[0] if isinstance(act, Send)])
     names = []
     for at, raw in enumerate(yard.court.sent):
