@@ -41,6 +41,9 @@ OUTBOX = {
 }
 """An outgoing message, before its body is written."""
 
+CLAIM_BYTES = 64 * 1024 * 1024
+"""What the messages of one round hold together, but for the last of them: their trees are in memory beside them."""
+
 Row = dict[str, Any]
 
 
@@ -54,8 +57,18 @@ def put(tx: Transaction, *, raw: bytes, sender_code: str, channel: str, name: st
 
 
 def claim(tx: Transaction, *, most: int) -> Sequence[Row]:
-    """The oldest messages nobody works on: message_id, sender_code, received_at, raw."""
-    return tx.rows(sql.claim, most=most)
+    """The oldest messages nobody works on: message_id, sender_code, received_at, raw; of `CLAIM_BYTES` or a little more."""
+    return tx.rows(sql.claim, most=most, bytes_most=CLAIM_BYTES)
+
+
+def claim_one(tx: Transaction, message_id: int) -> Row | None:
+    """One message that waits and that nobody works on, as `claim` gives it."""
+    return tx.one(sql.claim_one, message_id=message_id)
+
+
+def receive_again(tx: Transaction, code: str) -> int:
+    """Let messages wait again that were marked unreadable with this code; how many they are."""
+    return tx.run(sql.receive_again, code=code)
 
 
 def mark(tx: Transaction, marks: pl.DataFrame, at: datetime) -> None:

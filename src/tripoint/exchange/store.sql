@@ -13,19 +13,35 @@ from messages as m
 where m.sender_code = %(sender_code)s and m.digest = sha256(%(raw)s) and not exists (select from added);
 
 -- name: claim
--- The oldest messages nobody is working on, up to a number and a size; they stay claimed to the end of the transaction.
+-- The oldest messages nobody is working on, up to a number and a size (one at least); claimed to the transaction's end.
 with oldest as (
-    select message_id
+    select message_id, octet_length(raw) as bytes
     from messages
     where state = 'received'
     order by message_id
     limit %(most)s
     for update skip locked
+), sized as (
+    select message_id, sum(bytes) over (order by message_id) - bytes as before from oldest
 )
 select m.message_id, m.sender_code, m.received_at, m.raw
 from messages as m
-join oldest using (message_id)
+join sized using (message_id)
+where sized.before < %(bytes_most)s
 order by m.message_id;
+
+-- name: claim_one
+-- One message, if it still waits and nobody is working on it.
+select message_id, sender_code, received_at, raw
+from messages
+where message_id = %(message_id)s and state = 'received'
+for update skip locked;
+
+-- name: receive_again
+-- Puts the messages that failed by a fault of ours back among those that wait.
+update messages
+set state = 'received', refusal_code = null, refusal_text = null, worked_at = null
+where state = 'unreadable' and refusal_code = %(code)s;
 
 -- name: mark
 -- Writes down what was made of each staged message.

@@ -11,6 +11,7 @@ import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
+from tripoint.messages.ceb.parsing import Unreadable
 from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
@@ -21,6 +22,9 @@ from tripoint.platforms.clearance.rulings import desk as rulings
 
 LOCK = "clearance"
 """One round at a time decides: what two rounds each saw half of would wait for ever."""
+
+OUR_FAULT = "WIRE-00"
+"""The code of a message that we could not work on, through no fault of its sender."""
 
 
 def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: datetime) -> Worked:
@@ -42,6 +46,15 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     worked.not_taken.update(_counts(mail.faults, "code"))
     worked.unreadable = sum(letter.head is None for letter in mail.letters)
     return _count(worked, ruled)
+
+
+def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> Worked:
+    """Mark one message as unreadable by a fault of ours, and tell its sender so by a CEB900; nothing of it is taken."""
+    tx.lock(LOCK)
+    letter = Letter(arrival=arrival, head=None, verdict=None, unreadable=Unreadable(OUR_FAULT))
+    exchange.mark(tx, _marks([letter], bench), now)
+    receipts = answers.send(tx, pl.DataFrame(schema=composing.PHASED), [letter], now)
+    return Worked(messages=1, unreadable=1, receipts=receipts)
 
 
 def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) -> Worked:

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILL_STATUSES, TAX_BILLS
-from tripoint.messages.ceb.fields import MESSAGES
+from tripoint.messages.ceb.fields import MESSAGES, Field
 from tripoint.messages.ceb.writing import quote_original, write
 from tripoint.pipeline.receipts import FORMAT_STATUS, MESSAGE_OF
 
@@ -21,24 +21,41 @@ PRE_NO_LETTER = {"CEB622": "B", "CEB624": "B", "CEB626": "T", "CEB712": "R"}
 _GUID = re.compile(r"[0-9A-Za-z_-]{36}")
 
 
-def mandatory(message_type: str) -> tuple[str, ...]:
-    """The columns a receipt of the type must fill, other than those it always has."""
-    always = {"guid", "return_status", "return_time", "return_info"}
-    return tuple(
-        field.column
-        for field in MESSAGES[message_type].head.fields
-        if field.is_mandatory and field.column not in always
-    )
+_ALWAYS = frozenset({"guid", "return_status", "return_time", "return_info", "pre_no", "cop_no"})
+"""What every receipt is given, whatever its paper lacks."""
+
+
+def _form(message_type: str) -> list[Field]:
+    """The fields of a receipt's form that come from its paper."""
+    return [
+        field for field in MESSAGES[message_type].head.fields if field.column and field.column not in _ALWAYS
+    ]
+
+
+def _fits(field: Field) -> pl.Expr:
+    """Whether the form takes what the paper said; papers are read more tolerantly than receipts are written."""
+    least, most = field.characters
+    length = pl.col(field.column).str.len_chars()
+    return (length >= max(least, 1)) & (length <= (most if most is not None else 10_000))
 
 
 def unwritable() -> pl.Expr:
-    """Receipts whose form demands a number that the paper did not give: these become a CEB900."""
+    """Receipts whose form demands a number that the paper did not give so: these become a CEB900."""
     lacking = pl.lit(value=False)
     for message_type in MESSAGE_OF.values():
-        given = [name for name in mandatory(message_type) if name not in ("pre_no", "cop_no")]
-        lacks = pl.any_horizontal(pl.col(given).is_null()) if given else pl.lit(value=False)
+        fits = [_fits(field).fill_null(value=False) for field in _form(message_type) if field.is_mandatory]
+        lacks = ~pl.all_horizontal(fits) if fits else pl.lit(value=False)
         lacking = lacking | ((pl.col("message_type") == message_type) & lacks)
     return lacking
+
+
+def _fitted(message_type: str) -> list[pl.Expr]:
+    """What the form does not demand and would not take is left out."""
+    return [
+        pl.when(_fits(field)).then(pl.col(field.column)).alias(field.column)
+        for field in _form(message_type)
+        if not field.is_mandatory
+    ]
 
 
 def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> bytes:
@@ -48,6 +65,7 @@ def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> byte
         pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
         pl.Series("guid", [known_guid(value, guid) for value in receipts["guid"]], dtype=pl.String()),
         pl.coalesce("cop_no", "pre_no").str.slice(0, 20).alias("cop_no"),
+        *_fitted(message_type),
     )
     return write(message_type, {"receipts": fitted.select(list(RECEIPTS.columns))}, guid=guid)
 
