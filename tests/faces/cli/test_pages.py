@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import urllib.error
+import urllib.request
 from dataclasses import fields
 
 import pytest
 
-from tests.faces.cli.running import ROOT, execute
+from tests.faces.cli.running import ROOT, execute, spawn
 from tripoint.app import Settings
 from tripoint.faces.cli import pages
 
@@ -73,8 +77,6 @@ def test_the_guide_for_first_papers_runs_as_it_stands(tmp_path, installation):
     script = script.replace("tripoint db stop", "")  # the tests' server is not this installation's to stop
     (tmp_path / "bin").mkdir()
     command = tmp_path / "bin" / "tripoint"
-    import sys
-
     command.write_text(
         f'#!/bin/sh\nexec {sys.executable} -c "from tripoint.faces.cli import main; main()" "$@"\n'
     )
@@ -94,7 +96,25 @@ def test_the_guide_for_first_papers_runs_as_it_stands(tmp_path, installation):
     assert list((tmp_path / "out").glob("*/CEB*.xml"))
 
 
+def _serves_and_stops(folder, home):
+    """The console is there until SIGTERM, and then nothing runs any more."""
+    process = spawn("demo", "--data", folder, "--trades", "40", "--serve", "--port", "0", env=home)
+    try:
+        link = next(
+            found[0] for line in process.stdout if (found := re.search(r"http://\S+/login\?key=\S+", line))
+        )
+        with urllib.request.urlopen(link, timeout=30) as page:
+            assert page.status == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(link, timeout=5)
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_demo_ends_by_itself_without_a_terminal_and_leaves_nothing_running(tmp_path):
     home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TRIPOINT_DATABASE_URL": ""}
     folder = tmp_path / "demo"
@@ -109,6 +129,7 @@ def test_the_demo_ends_by_itself_without_a_terminal_and_leaves_nothing_running(t
         assert '"running": false' in status.stdout
         again = execute("demo", "--data", folder, "--trades", "40", "--once", env=home)
         assert again.returncode == 0, again.stdout + again.stderr
+        _serves_and_stops(folder, home)
         other = execute("demo", "--data", folder, "--trades", "41", env=home)
         assert other.returncode == 5
     finally:

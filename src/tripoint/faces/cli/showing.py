@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ EXAMPLES = Path(__file__).parents[4] / "examples" / "papers"
 
 ANOMALIES = 0.1
 START_SECONDS = 30.0
+LOOK_SECONDS = 0.3
 LOG = "serve.log"
 
 
@@ -127,12 +129,22 @@ def serve_until_stopped(engine: Engine, place: Place, host: str, port: int, talk
             f"控制台（十分钟内可打开一次）：{address}", f"console (opens once, within ten minutes): {address}"
         )
         talk.say("按 Ctrl-C 结束", "press Ctrl-C to stop")
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
+        _wait_until_stopped(server)
     finally:
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(timeout=START_SECONDS)
+
+
+def _wait_until_stopped(server: subprocess.Popen[bytes]) -> None:
+    """Until the server ends, or Ctrl-C or SIGTERM; looks again and again, for a signal may wake another thread."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            while server.poll() is None:
+                time.sleep(LOOK_SECONDS)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _free(host: str, port: int) -> int:
