@@ -540,6 +540,7 @@ create table receipts (
     primary key (order_no, receipt_id)
 );
 create index receipts_by_outbox on receipts (outbox_id);
+create index receipts_by_recipient on receipts (recipient_code, receipt_id);
 comment on table receipts is 'distributed by order_no. Every answer to every paper, in the order it was given.';
 
 create table paper_faults (

@@ -72,6 +72,11 @@ COMMANDS: dict[str, Command] = {
         Text("重新判定未决清单", "judge open lists again"),
         "tripoint rejudge --code GOODS-01",
     ),
+    "returns": Command(
+        "returns",
+        Text("退货：查询、确认运抵", "returns: show them, confirm that goods are back"),
+        "tripoint returns confirm 01002026I000000001 TH1 --on 2026-03-20",
+    ),
     "generate": Command(
         "generate",
         Text("生成演练用单证及应有结果", "make up trade to rehearse with, and its truth"),

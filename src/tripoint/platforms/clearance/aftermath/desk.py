@@ -11,6 +11,7 @@ import polars as pl
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
+from tripoint.kernel.money import format_e5
 from tripoint.kernel.refusals import Conflict, Unknown
 from tripoint.pipeline import receipts
 from tripoint.platforms.clearance.aftermath import rules, store
@@ -78,6 +79,21 @@ def confirm_return(
     _give_back(tx, listed, its["value"], everything=its["is_last"])
     store.journal(tx, listed, its["message_id"], "returned", -its["tax"], bench.edition, now)
     return _receipts("return_request", [_said(its, receipts.RELEASED, receipts.RELEASE, 3)])
+
+
+def returns(
+    tx: Transaction,
+    *,
+    list_no: str | None = None,
+    state: str | None = None,
+    owner_code: str | None = None,
+    most: int = 100,
+) -> list[Row]:
+    """Returns, oldest first, with value and tax in yuan; `owner_code` sees only those it is a party of."""
+    found = store.find_returns(
+        tx, list_no=list_no, state=state, owner_code=owner_code, most=min(max(most, 1), 1000)
+    )
+    return [row | {"value": format_e5(row["value"]), "tax": format_e5(row["tax"])} for row in found]
 
 
 def _accepted(mail: Mail, taken: Taken, name: str) -> list[Row]:
