@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tomllib
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
 from tripoint.kernel.clock import Clock, SystemClock
 from tripoint.kernel.findings import Severity
-from tripoint.kernel.refusals import Malformed
+from tripoint.kernel.refusals import Busy, Malformed
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
     TrustedCertificate,
@@ -49,6 +51,8 @@ from tripoint.registers.filings.records import Certificate as FiledAs
 from tripoint.registers.filings.records import FaultyFilings, FilingsDocument, KeyKind, LoadReport, Problem
 from tripoint.registers.ledger import desk as ledger
 from tripoint.registers.rates import desk as rates
+
+log = logging.getLogger("tripoint")
 
 MENDED_FROM_OUTSIDE = (
     "GOODS-01",
@@ -178,21 +182,54 @@ class Engine:
             )
 
     def work(self, most: int = ROUND_MESSAGES) -> Worked | None:
-        """One round over the oldest waiting messages; None when there are none."""
+        """One round over the oldest waiting messages; None when there are none.
+
+        Where a round fails by a fault of ours, its oldest half is tried, down to the single message; that one is given
+        up (`OUR_FAULT`), so that the others go on. Busy is nobody's fault and is passed on.
+        """
+        while True:
+            claimed: list[int] = []
+            try:
+                return self._round(most, claimed)
+            except Busy:
+                raise
+            except (Exception, pl.exceptions.PanicException) as fault:
+                if not claimed:
+                    raise
+                if len(claimed) == 1:
+                    return self._give_up(claimed[0], fault)
+                most = len(claimed) // 2
+
+    def _round(self, most: int, claimed: list[int]) -> Worked | None:
+        """One round in one transaction; `claimed` is told which messages it is about."""
         with self.database.transaction() as tx:
-            rows = inbox.claim(tx, most=most)
-            if not rows:
+            arrivals = [_arrival(row) for row in inbox.claim(tx, most=most)]
+            if not arrivals:
                 return None
-            arrivals = [
-                Arrival(
-                    message_id=row["message_id"],
-                    sender_code=row["sender_code"],
-                    received_at=row["received_at"],
-                    raw=bytes(row["raw"]),
-                )
-                for row in rows
-            ]
-            return clearance.work(tx, arrivals, self.bench(tx), self.clock.now())
+            bench = self.bench(tx)
+            claimed += [arrival.message_id for arrival in arrivals]
+            return clearance.work(tx, arrivals, bench, self.clock.now())
+
+    def _give_up(self, message_id: int, fault: BaseException) -> Worked:
+        """Mark a message that alone makes a round fail; raises the fault where a round of nothing fails as well."""
+        now = self.clock.now()
+        try:
+            with self.database.transaction() as tx:
+                bench = self.bench(tx)
+                clearance.work(tx, [], bench, now)
+                row = inbox.claim_one(tx, message_id)
+                worked = clearance.give_up(tx, _arrival(row), bench, now) if row is not None else Worked()
+        except Busy:
+            raise
+        except Exception as deeper:
+            raise fault from deeper
+        log.error("message %d given up: %s", message_id, _frames(fault))
+        return worked
+
+    def try_again(self) -> int:
+        """Let the messages wait again that were given up, as when the fault has been mended; how many they are."""
+        with self.transaction() as tx:
+            return inbox.receive_again(tx, clearance.OUR_FAULT)
 
     def work_all(self, told: Callable[[Worked], None] | None = None) -> Worked:
         """Work until nothing waits; `told` hears of each round."""
@@ -242,6 +279,12 @@ class Engine:
             orders = rulings.held_for(tx, codes, most=most)
             return clearance.rejudge(tx, orders, self.bench(tx), self.clock.now())
 
+    def confirm_return(self, list_no: str, cop_no: str, arrived_on: date) -> str:
+        """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""
+        with self.transaction() as tx:
+            bench, now = self.bench(tx), self.clock.now()
+            return clearance.confirm_return(tx, list_no, cop_no, arrived_on, bench, now)
+
     def seed_rates(self) -> int:
         """Load the rates and goods that ship with the product; how many rows that added or changed."""
         with self.transaction() as tx:
@@ -276,6 +319,27 @@ class Engine:
         if self._bench is None or self._bench[0] != version:
             self._bench = (version, make_bench(tx, self.settings))
         return self._bench[1]
+
+
+def _arrival(row: Mapping[str, Any]) -> Arrival:
+    return Arrival(
+        message_id=row["message_id"],
+        sender_code=row["sender_code"],
+        received_at=row["received_at"],
+        raw=bytes(row["raw"]),
+    )
+
+
+def _frames(fault: BaseException) -> str:
+    """Kinds of fault and where they arose, cause first; not what they say, for that may quote a person's numbers."""
+    said = []
+    one: BaseException | None = fault
+    while one is not None:
+        places = (f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__))
+        state = getattr(one, "sqlstate", None) or getattr(one, "code", None)
+        said.append(f"{type(one).__qualname__}{f' [{state}]' if state else ''} at {' < '.join(reversed([*places]))}")
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    return "; then ".join(reversed(said))
 
 
 def make_bench(tx: Transaction, settings: Settings) -> Bench:

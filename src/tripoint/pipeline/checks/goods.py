@@ -20,7 +20,9 @@ def goods_have_no_rate() -> pl.Expr:
 def goods_are_not_allowed() -> pl.Expr:
     """Goods of retail import stand on the list of goods allowed, for the mode they come in by."""
     mode = pl.col("list.supervision_mode")
-    allowed = pl.col("rate.listed") & pl.col("rate.modes").str.contains(mode, literal=True).fill_null(value=False)
+    allowed = pl.col("rate.listed") & pl.col("rate.modes").str.contains(mode, literal=True).fill_null(
+        value=False
+    )
     return _KNOWN & ~allowed & mode.is_in(list(load_regimes().by_mode))
 
 
