@@ -103,11 +103,15 @@ def psql(
     place: Place | None = None,
 ) -> None:
     """Be psql."""
+    from tripoint.app import embedded_server
     from tripoint.app import psql as command_of
     from tripoint.kernel.refusals import Unknown
 
     chosen = settings(place)
-    if chosen.database_url is None:
+    server = embedded_server(chosen)
+    if server is not None and server.status().data_major is not None:
+        server.start()  # and no more: psql is also for a database whose schema nobody can bring up to date
+    elif server is not None:
         with engine(place, Talk(Voice(quiet=True))):
             pass
     command, more = command_of(chosen)
