@@ -337,7 +337,9 @@ def _frames(fault: BaseException) -> str:
     while one is not None:
         places = (f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__))
         state = getattr(one, "sqlstate", None) or getattr(one, "code", None)
-        said.append(f"{type(one).__qualname__}{f' [{state}]' if state else ''} at {' < '.join(reversed([*places]))}")
+        said.append(
+            f"{type(one).__qualname__}{f' [{state}]' if state else ''} at {' < '.join(reversed([*places]))}"
+        )
         one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
     return "; then ".join(reversed(said))
 
