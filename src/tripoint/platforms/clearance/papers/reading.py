@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tripoint.documents.columns import TABLES
+from tripoint.kernel.clock import CHINA
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.ceb.parsing import MessageHead, Parsed, Unreadable, parse
 from tripoint.messages.ceb.reading import Reader
@@ -44,6 +45,7 @@ ARRIVING = {
     "digest": pl.Int64(),
     "list_no": pl.String(),
     "pre_no": pl.String(),
+    "declarant_code": pl.String(),
     "guid": pl.String(),
 }
 """Every paper of a round in one shape, by its business key."""
@@ -158,6 +160,7 @@ def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
                 "digest",
                 of("list_no").alias("list_no"),
                 of("pre_no").alias("pre_no"),
+                of("declarant_code").alias("declarant_code"),
                 "guid",
             )
         )
@@ -227,11 +230,15 @@ def _signature_faults(
     )
     signers = pl.DataFrame(
         [
-            (letter.arrival.message_id, letter.verdict.enterprise_code)
+            (
+                letter.arrival.message_id,
+                letter.verdict.enterprise_code,
+                letter.arrival.received_at.astimezone(CHINA).date(),
+            )
             for letter in letters
             if letter.verdict is not None and letter.verdict.enterprise_code
         ],
-        schema={"message_id": pl.Int64(), "signer": pl.String()},
+        schema={"message_id": pl.Int64(), "signer": pl.String(), "received_on": pl.Date()},
         orient="row",
     )
     parts = [pl.DataFrame(schema=FAULTS)]
@@ -273,7 +280,7 @@ def _letter_fault(letter: Letter, bench: Bench) -> tuple[str, str] | None:
 
 
 def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Bench) -> pl.DataFrame:
-    """Papers whose (valid) signer is none of the enterprises that answer for them, nor entrusted by one."""
+    """Papers whose (valid) signer is none of the enterprises that answer for them, nor entrusted by one on that day."""
     owners = [column for column in kind.signers if column in frame.columns]
     signed = frame.select("message_id", "position", *owners).join(signers, on="message_id", how="inner")
     own = pl.any_horizontal(
@@ -283,12 +290,16 @@ def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Be
     if not strangers.is_empty():
         entrusted = bench.entrustments.filter(pl.col("paper_kind") == kind.table)
         for column in owners:
-            strangers = strangers.join(
-                entrusted.select("sender_code", "owner_code"),
+            allowed = strangers.join(
+                entrusted.select("sender_code", "owner_code", "since", "until"),
                 left_on=["signer", column],
                 right_on=["sender_code", "owner_code"],
-                how="anti",
+                how="inner",
+            ).filter(
+                (pl.col("since") <= pl.col("received_on"))
+                & (pl.col("until").is_null() | (pl.col("received_on") <= pl.col("until")))
             )
+            strangers = strangers.join(allowed, on=["message_id", "position"], how="anti")
     return _laid(
         strangers.select(
             "message_id", "position", pl.lit("SIGN-05").alias("code"), pl.col("signer").alias("value")
