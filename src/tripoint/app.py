@@ -66,6 +66,9 @@ MENDED_FROM_OUTSIDE = (
 CONSOLE_LOGIN = "console login"
 """The name of keys that open the console once."""
 
+REJUDGE_PAGE = 5_000
+"""Lists judged again in one transaction at most."""
+
 ROUND_MESSAGES = 200
 """Messages worked on in one transaction at most."""
 
@@ -273,11 +276,19 @@ class Engine:
             report=report, deposits=len(document.deposits), annual_used=counted, rejudged=rejudged
         )
 
-    def rejudge(self, codes: Sequence[str] = MENDED_FROM_OUTSIDE, most: int = 10_000) -> Worked:
-        """Judge again the open lists that were told one of the codes, as when what they lacked has been supplied."""
-        with self.transaction() as tx:
-            orders = rulings.held_for(tx, codes, most=most)
-            return clearance.rejudge(tx, orders, self.bench(tx), self.clock.now())
+    def rejudge(self, codes: Sequence[str] = MENDED_FROM_OUTSIDE, page: int = REJUDGE_PAGE) -> Worked:
+        """Judge again the open lists that were told one of the codes, as when what they lacked has been supplied.
+
+        Each page of lists is a transaction of its own.
+        """
+        total, after = Worked(), ""
+        while True:
+            with self.transaction() as tx:
+                orders = rulings.held_for(tx, codes, after=after, most=page)
+                if orders.is_empty():
+                    return total
+                total.add(clearance.rejudge(tx, orders, self.bench(tx), self.clock.now()))
+            after = orders[-1]
 
     def confirm_return(self, list_no: str, cop_no: str, arrived_on: date) -> str:
         """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""

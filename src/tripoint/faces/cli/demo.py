@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,13 +29,16 @@ def demo(
     trades: Annotated[int, Parameter(help="How many trades are made up (default 2000). 交易数。")] = TRADES,
     seed: Annotated[int, Parameter(help="The same seed makes the same trade (default 1). 随机种子。")] = 1,
     serve: Annotated[
-        bool, Parameter(help="Serve the console also without a terminal. 无终端时也启动控制台。")
+        bool, Parameter(help="Serve the console until stopped, also without a terminal. 前台运行控制台。")
     ] = False,
     once: Annotated[
         bool,
         Parameter(
             name=["--once", "--no-serve"], help="End after showing; nothing goes on running. 展示后结束。"
         ),
+    ] = False,
+    stop: Annotated[
+        bool, Parameter(help="Stop a demo whose console was left running. 停止后台运行的演示。")
     ] = False,
     host: Annotated[
         str, Parameter(help="Address of the console (default 127.0.0.1). 监听地址。")
@@ -43,11 +47,16 @@ def demo(
     voice: Voice | None = None,
 ) -> int:
     """Show it all."""
-    from tripoint.faces.cli.showing import Show, farewell, serve_until_stopped
+    from tripoint.faces.cli.showing import Show, farewell, leave_serving, serve_until_stopped, stop_left
 
     talk = Talk(voice)
     place = Place(data=(data or Path.home() / FOLDER).absolute())
+    stop_left(place)
+    if stop:
+        farewell(place, talk)
+        return exits.OK
     serving = not once and (serve or sys.stdout.isatty())
+    leaving = not (once or serving or os.environ.get("CI"))
     try:
         with engine(place, talk) as opened:
             show = Show(opened, talk)
@@ -57,6 +66,11 @@ def demo(
             show.tell_data()
             if serving:
                 serve_until_stopped(opened, place, host, port, talk)
-    finally:
+            if leaving:
+                leave_serving(opened, place, host, port, talk)
+                return exits.FOUND if show.different else exits.OK
+    except BaseException:
         farewell(place, talk)
+        raise
+    farewell(place, talk)
     return exits.FOUND if show.different else exits.OK

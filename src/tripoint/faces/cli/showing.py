@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ ANOMALIES = 0.1
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.3
 LOG = "serve.log"
+LEFT = "serve.pid"
 
 
 class Show:
@@ -113,21 +115,57 @@ class Show:
         )
 
 
-def serve_until_stopped(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> None:
-    """Serve the console until Ctrl-C; raises Busy where the server does not start."""
+def _start_server(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> subprocess.Popen[bytes]:
+    """Start the server in a session of its own, and say where the console is; raises Busy where it does not start."""
     port = _free(host, port)
     log = engine.settings.data_dir / LOG
     words = [sys.executable, "-m", "tripoint.faces.api", "--host", host, "--port", str(port)]
     with log.open("ab") as output:
         server = subprocess.Popen(
-            words, env=environment(place), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            words,
+            env=environment(place),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
+    _wait_until_it_answers(server, host, port, log)
+    address = f"http://{host}:{port}/login?key={engine.console_key()}"
+    talk.say(
+        f"控制台（十分钟内可打开一次）：{address}", f"console (opens once, within ten minutes): {address}"
+    )
+    return server
+
+
+def leave_serving(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> None:
+    """Leave the console running, as where there is no terminal to stop it from, and say how to stop it."""
+    server = _start_server(engine, place, host, port, talk)
+    (engine.settings.data_dir / LEFT).write_text(str(server.pid))
+    talk.say(
+        f"控制台在后台运行。停止：tripoint demo --stop --data {place.data}",
+        f"the console goes on running. To stop it: tripoint demo --stop --data {place.data}",
+    )
+
+
+def stop_left(place: Place) -> None:
+    """Stop the console that an earlier demo left running, if it still is one."""
+    kept = settings(place).data_dir / LEFT
+    if not kept.exists():
+        return
+    pid = int(kept.read_text())
+    command = Path(f"/proc/{pid}/cmdline")
+    if command.exists() and b"tripoint.faces.api" in command.read_bytes():
+        os.kill(pid, signal.SIGTERM)
+        ends = time.monotonic() + START_SECONDS
+        while command.exists() and time.monotonic() < ends:
+            time.sleep(LOOK_SECONDS)
+    kept.unlink(missing_ok=True)
+
+
+def serve_until_stopped(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> None:
+    """Serve the console until Ctrl-C; raises Busy where the server does not start."""
+    server = _start_server(engine, place, host, port, talk)
     try:
-        _wait_until_it_answers(server, host, port, log)
-        address = f"http://{host}:{port}/login?key={engine.console_key()}"
-        talk.say(
-            f"控制台（十分钟内可打开一次）：{address}", f"console (opens once, within ten minutes): {address}"
-        )
         talk.say("按 Ctrl-C 结束", "press Ctrl-C to stop")
         _wait_until_stopped(server)
     finally:

@@ -237,6 +237,6 @@ def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
     return store.add_used(tx, used.with_columns(pl.lit(drawing.VALUE).alias("allowance")))
 
 
-def held_for(tx: Transaction, codes: Sequence[str], *, most: int) -> pl.Series:
-    """The orders of open lists that were told one of the codes."""
-    return store.held_for(tx, states=OPEN_STATES, codes=codes, most=most)
+def held_for(tx: Transaction, codes: Sequence[str], *, after: str, most: int) -> pl.Series:
+    """The orders, after one and in order, of open lists that were told one of the codes."""
+    return store.held_for(tx, states=OPEN_STATES, codes=codes, after=after, most=most)

@@ -98,9 +98,11 @@ def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
         tx.copy(table, frame)
 
 
-def held_for(tx: Transaction, *, states: Sequence[str], codes: Sequence[str], most: int) -> pl.Series:
-    """Orders of lists in one of the states with one of the findings."""
-    found = tx.rows(sql.held_for, states=list(states), codes=list(codes), most=most)
+def held_for(
+    tx: Transaction, *, states: Sequence[str], codes: Sequence[str], after: str, most: int
+) -> pl.Series:
+    """Orders after one, in order, of lists in one of the states with one of the findings."""
+    found = tx.rows(sql.held_for, states=list(states), codes=list(codes), after=after, most=most)
     return pl.Series("order_no", [row["order_no"] for row in found], dtype=pl.String())
 
 

@@ -78,11 +78,11 @@ join findings as f on f.order_no = k.order_no
 group by f.order_no, f.marketplace_code;
 
 -- name: held_for
--- The orders of lists in a state that have a finding of one of the codes.
+-- The orders, after one, of lists in a state that have a finding of one of the codes.
 select distinct c.order_no
 from clearings as c
 join findings as f on f.order_no = c.order_no and f.marketplace_code = c.marketplace_code
-where c.state = any(%(states)s) and f.code = any(%(codes)s)
+where c.state = any(%(states)s) and f.code = any(%(codes)s) and c.order_no > %(after)s
 order by c.order_no
 limit %(most)s;
 
