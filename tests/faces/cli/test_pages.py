@@ -113,10 +113,23 @@ def _serves_and_stops(folder, home):
         urllib.request.urlopen(link, timeout=5)
 
 
+def _leaves_and_stops(folder, home):
+    """Where there is no terminal to stop it from, the console is left running until it is told to stop."""
+    left = execute("demo", "--data", folder, "--trades", "40", "--port", "0", env=home)
+    assert left.returncode == 0, left.stdout + left.stderr
+    found = re.search(r"http://\S+/login\?key=\S+", left.stdout)
+    assert found, left.stdout
+    with urllib.request.urlopen(found[0], timeout=30) as page:
+        assert page.status == 200
+    assert execute("demo", "--stop", "--data", folder, env=home).returncode == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(found[0], timeout=5)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_demo_ends_by_itself_without_a_terminal_and_leaves_nothing_running(tmp_path):
-    home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TRIPOINT_DATABASE_URL": ""}
+def test_the_demo_ends_by_itself_on_a_build_machine_and_leaves_nothing_running(tmp_path):
+    home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TRIPOINT_DATABASE_URL": "", "CI": "true"}
     folder = tmp_path / "demo"
     ended = execute("demo", "--data", folder, "--trades", "40", env=home)
     try:
@@ -130,6 +143,7 @@ def test_the_demo_ends_by_itself_without_a_terminal_and_leaves_nothing_running(t
         again = execute("demo", "--data", folder, "--trades", "40", "--once", env=home)
         assert again.returncode == 0, again.stdout + again.stderr
         _serves_and_stops(folder, home)
+        _leaves_and_stops(folder, home | {"CI": ""})
         other = execute("demo", "--data", folder, "--trades", "41", env=home)
         assert other.returncode == 5
     finally:
