@@ -66,6 +66,11 @@ MENDED_FROM_OUTSIDE = (
 CONSOLE_LOGIN = "console login"
 """The name of keys that open the console once."""
 
+NEVER_LIFTED = frozenset(
+    {"GOODS-01", "LIMIT-01", "LIMIT-02", "LIMIT-03", "GUARANTEE-01", "GUARANTEE-02", "MODE-01"}
+)
+"""Findings no setting can turn into a note: without a rate, an allowance or a guarantee nothing can be released."""
+
 REJUDGE_PAGE = 5_000
 """Lists judged again in one transaction at most."""
 
@@ -133,6 +138,12 @@ def _severities(table: Mapping[str, str]) -> dict[str, Severity]:
         if code not in known or word not in set(Severity):
             raise Malformed(
                 "SETTINGS", f"severity 有误：{code}={word}", f"severity: no such thing as {code} = {word!r}"
+            )
+        if code in NEVER_LIFTED and Severity(word) not in (Severity.HOLD, Severity.REFUSE):
+            raise Malformed(
+                "SETTINGS",
+                f"{code} 只能设为 hold 或 refuse：没有额度、担保或税率的清单不能放行",
+                f"{code} is hold or refuse: nothing is released without its allowance, guarantee and rate",
             )
     return {code: Severity(word) for code, word in table.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -114,7 +114,7 @@ def _waiting_text() -> pl.Expr:
 def finding_texts(
     judged: pl.DataFrame, texts: Mapping[str, FindingText], labels: Mapping[str, str]
 ) -> pl.DataFrame:
-    """One text per row: `[Code:…;Desc:…],[Field:value,Field:value]` for each finding, in order; columns row, text.
+    """One text per row, each finding in order: `[Code:…;Desc:…],[Field:value,Field:value],[改正:…]`; columns row, text.
 
     `labels` gives the wire's name of a field, `OrderHead.acturalPaid` for `order.actual_paid`.
     """
@@ -127,14 +127,14 @@ def finding_texts(
         if compares:
             pairs.append(f"{labels.get(compares, compares)}:{other if other is not None else ''}")
         where = f"第{line_no}项," if line_no is not None else ""
-        lines.setdefault(row, []).append(f"{text},[{where}{','.join(pairs)}]")
+        lines.setdefault(row, []).append(f"{text},[{where}{','.join(pairs)}],[改正:{known.repair.zh}]")
     return pl.DataFrame(
-        {"row": list(lines), "text": [_fit(parts) for parts in lines.values()]},
+        {"row": list(lines), "text": [fit(parts) for parts in lines.values()]},
         schema={"row": pl.Int64(), "text": pl.String()},
     )
 
 
-def _fit(parts: list[str]) -> str:
+def fit(parts: Sequence[str]) -> str:
     """As many findings as the form holds; how many more there are is said, and all stand in the register."""
     kept: list[str] = []
     for place, part in enumerate(parts):

@@ -47,7 +47,8 @@ AGAIN = frozenset({"refused", "withdrawn"})
 
 
 def receive(kind: str, arriving: Version, standing: Standing) -> Reception:
-    """Judge one arriving version against what stands; the outcome does not depend on the order of arrival.
+    """Judge one arriving version against what stands; the outcome does not depend on the order of arrival, save where
+    a sender contradicts itself: of two different new versions of one number the one that came first stands.
 
     A change or withdrawal may arrive before what it changes: it then stands, and the older one is answered as old.
     Only a list's change must name the numbers that the first version was given, so it cannot come first.

@@ -26,7 +26,7 @@ _STATUS = {"refused": receipts.REJECTED, "held": receipts.REVIEW, "released": re
 def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFrame:
     """Every receipt of a round (shape PHASED), in the order in which they are given."""
     parts = [
-        _faulty(mail),
+        _faulty(mail, bench),
         _not_taken(mail, taken),
         _repeated(mail, taken),
         _taken(mail, taken, ruled),
@@ -64,18 +64,18 @@ def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
     return told.status, told.text_zh.format(key=key, detail=detail)[: receipts.TEXT_MAX]
 
 
-def _faulty(mail: Mail) -> pl.DataFrame:
+def _faulty(mail: Mail, bench: Bench) -> pl.DataFrame:
     """Papers with faults of their own: every fault in one text; what has no head at all is told by a CEB900."""
     details: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for message_id, position, code, path, line_no, value in mail.faults.iter_rows():
-        where = f"第{line_no}项 " if line_no is not None else ""
-        details.setdefault((message_id, position), []).append((code, f"[{code}]{where}{path}:{value or ''}"))
+        said = _fault_text(bench, code, path, line_no, value)
+        details.setdefault((message_id, position), []).append((code, said))
     named = mail.arriving.select("message_id", "position", "kind", "number").iter_rows()
     kinds = {(message_id, position): (kind, number) for message_id, position, kind, number in named}
     rows: dict[str, list[tuple[int, int, str, str]]] = {}
     headless: list[tuple[int, int, str]] = []
     for place, faults in details.items():
-        detail = "；".join(text for _, text in faults)
+        detail = receipts.fit([text for _, text in faults])
         if place not in kinds:
             headless.append((*place, detail))
             continue
@@ -83,8 +83,17 @@ def _faulty(mail: Mail) -> pl.DataFrame:
         unsigned = all(code.startswith("SIGN") for code, _ in faults)
         status, text = _refusal(kind, "unsigned" if unsigned else "faulty", number or "", detail)
         rows.setdefault(kind, []).append((*place, status, text))
-    said = [_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items()]
-    return _phase(pl.concat([_none(), *said, _headless(mail, headless)]), 1)
+    said_rows = [_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items()]
+    return _phase(pl.concat([_none(), *said_rows, _headless(mail, headless)]), 1)
+
+
+def _fault_text(bench: Bench, code: str, path: str, line_no: int | None, value: str | None) -> str:
+    """One fault of a paper in words: what is wrong, with which value, and what mends it."""
+    words = {"path": path, "value": value or "", "limit": "规定值"}
+    told = bench.texts[code]
+    where = f"第{line_no}项，" if line_no is not None else ""
+    shown = f"（{value}）" if value and "{value}" not in told.text.zh else ""
+    return f"[{code}]{where}{told.text.zh.format(**words)}{shown}，改正：{told.repair.zh.format(**words)}"
 
 
 def _headless(mail: Mail, places: list[tuple[int, int, str]]) -> pl.DataFrame:

@@ -36,7 +36,7 @@ def rule(tx: Transaction, touched: pl.Series, bench: Bench, now: datetime) -> Ru
         elsewhere=store.elsewhere(tx, missing.drop("order_no").unique()),
         rates=rates.rates_for(tx, _wanted_rates(lines, sets)),
     )
-    before = store.last_codes(tx)
+    before = store.last_found(tx)
     judgement = judging.judge(sets, papers, lines, facts, bench)
     states = decide(judgement.sets, judgement.judged)
     ready = _ready(judgement, states)
@@ -140,10 +140,9 @@ def _lists(
     before: pl.DataFrame,
 ) -> pl.DataFrame:
     """Every judged list with its new state, its number where it is given one, and whether anything changed."""
-    codes = (
-        told.sort("row", "code")
-        .group_by("row")
-        .agg(pl.col("code").unique().sort().str.join(",").alias("codes"))
+    codes = told.group_by("row", maintain_order=True).agg(
+        pl.col("code").unique().sort().str.join(",").alias("codes"),
+        recording.found().str.join("\n").alias("found"),
     )
     final = states.with_columns(pl.col("state").replace({"ready": RELEASED}))
     lists = (
@@ -153,15 +152,15 @@ def _lists(
         .join(codes, on="row", how="left", maintain_order="left")
         .join(judgement.taxes, on="row", how="left", maintain_order="left")
         .join(
-            before.rename({"codes": "was_codes"}),
+            before.rename({"found": "was_found"}),
             left_on=["list.order_no", "list.marketplace_code"],
             right_on=["order_no", "marketplace_code"],
             how="left",
             maintain_order="left",
         )
-        .with_columns(pl.col("codes", "was_codes").fill_null(""))
+        .with_columns(pl.col("codes", "found", "was_found").fill_null(""))
         .with_columns(
-            ((pl.col("state") != pl.col("was_state")) | (pl.col("codes") != pl.col("was_codes"))).alias(
+            ((pl.col("state") != pl.col("was_state")) | (pl.col("found") != pl.col("was_found"))).alias(
                 "changed"
             ),
             recording.versions().alias("papers"),

@@ -20,6 +20,18 @@ def versions() -> pl.Expr:
     return pl.concat_str(parts, separator=" ", ignore_nulls=True)
 
 
+def found() -> pl.Expr:
+    """One finding in one text, as `store.last_found` gives it: what tells whether a list must be answered again."""
+    return pl.concat_str(
+        [
+            "code",
+            "field",
+            *(pl.col(name).cast(pl.String).fill_null("") for name in ("line_no", "value", "other")),
+        ],
+        separator="|",
+    )
+
+
 def decided(lists: pl.DataFrame) -> pl.DataFrame:
     """What the docket keeps of each list."""
     return lists.select(

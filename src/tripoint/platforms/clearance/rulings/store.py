@@ -28,7 +28,7 @@ DOCKET = {
 }
 ELSEWHERE = {"kind": pl.String(), "issuer_code": pl.String(), "number": pl.String(), "order_no": pl.String()}
 USED = {"person_id": pl.String(), "year": pl.Int16(), "allowance": pl.String(), "used": pl.Int64()}
-CODES = {"order_no": pl.String(), "marketplace_code": pl.String(), "codes": pl.String()}
+FOUND = {"order_no": pl.String(), "marketplace_code": pl.String(), "found": pl.String()}
 
 
 def touch(tx: Transaction, order_nos: pl.Series) -> None:
@@ -80,9 +80,9 @@ def take_allowances(tx: Transaction, uses: pl.DataFrame) -> None:
     tx.copy("allowance_uses", uses)
 
 
-def last_codes(tx: Transaction) -> pl.DataFrame:
-    """The finding codes of the touched orders' lists as they were last judged (shape CODES)."""
-    return tx.frame(sql.last_codes, CODES)
+def last_found(tx: Transaction) -> pl.DataFrame:
+    """What was found about the touched orders' lists when they were last judged, in one text (shape FOUND)."""
+    return tx.frame(sql.last_found, FOUND)
 
 
 def save_states(tx: Transaction, decided: pl.DataFrame, edition: str, at: datetime) -> None:

@@ -70,9 +70,11 @@ where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;
 delete from findings as f using decided_lists as s
 where f.order_no = s.order_no and f.marketplace_code = s.marketplace_code;
 
--- name: last_codes
--- The finding codes of the staged lists as they were last judged.
-select f.order_no, f.marketplace_code, string_agg(distinct f.code, ',' order by f.code) as codes
+-- name: last_found
+-- What was found about the lists of the staged orders when they were last judged.
+select f.order_no, f.marketplace_code,
+       string_agg(concat_ws('|', f.code, f.field, coalesce(f.line_no::text, ''), coalesce(f.value, ''),
+                            coalesce(f.other, '')), chr(10) order by f.ordinal) as found
 from touched_orders as k
 join findings as f on f.order_no = k.order_no
 group by f.order_no, f.marketplace_code;
