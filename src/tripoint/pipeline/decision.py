@@ -92,7 +92,7 @@ def draw(draws: pl.DataFrame, room: Mapping[str, int]) -> pl.DataFrame:
 
     A pool without an entry in `room` has none. Where everything fits nothing is looped over.
     """
-    asked = draws.group_by("pool").agg(pl.col("amount").sum())
+    asked = draws.group_by("pool").agg(pl.col("amount").cast(pl.Int128).sum())
     short = [pool for pool, amount in asked.iter_rows() if amount > room.get(pool, 0)]
     if not short:
         return draws.clear()

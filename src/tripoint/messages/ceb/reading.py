@@ -109,6 +109,7 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
     if node.is_("line"):
         number = next(field.element for field in node.fields if field.column == "line_no")
         rows.line_numbers = values[number].to_list()
+        faults.extend(_numbered_twice(rows))
     by_column = {field.column: field.element for field in node.fields}
     place = {
         "message_id": pl.Series(rows.message_ids, dtype=pl.Int64),
@@ -124,6 +125,28 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
         ],
         schema=table.schema,
     )
+
+
+def _numbered_twice(rows: Rows) -> list[Fault]:
+    """Lines of one paper with one number: which of them is meant by the number nobody could say."""
+    keys = pl.DataFrame([rows.message_ids, rows.positions, rows.line_numbers], schema=["m", "p", "n"])
+    twice = (keys.is_duplicated() & keys["n"].is_not_null()).arg_true().to_list()
+    at, field = next((at, field) for at, field in enumerate(rows.node.fields) if field.column == "line_no")
+    return [
+        Fault(
+            message_id=rows.message_ids[row],
+            table=rows.node.table,
+            position=rows.positions[row],
+            path=f"{rows.node.name}.{field.element}",
+            column=field.column,
+            code="FIELD-30",
+            value=str(rows.line_numbers[row]),
+            limit="",
+            place=(rows.arrivals[row], rows.positions[row], rows.ordinals[row], 2 * at),
+            line=(rows, row),
+        )
+        for row in twice
+    ]
 
 
 def _faults_of(rows: Rows, row: int, at: int, raw: str | None) -> list[Fault]:

@@ -47,7 +47,8 @@ def send(tx: Transaction, receipts: pl.DataFrame, letters: Sequence[Letter], now
         pl.when(writing.unwritable())
         .then(pl.lit("CEB900"))
         .otherwise(pl.col("message_type"))
-        .alias("message_type")
+        .alias("message_type"),
+        pl.when(writing.is_pre_no()).then(pl.col("pre_no")).alias("pre_no"),
     )
     packed = _packs(_with_pre_nos(tx, told, now))
     packs = packed["pack"].n_unique()

@@ -11,12 +11,17 @@ import polars as pl
 from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILL_STATUSES, TAX_BILLS
 from tripoint.messages.ceb.fields import MESSAGES, Field
 from tripoint.messages.ceb.writing import quote_original, write
-from tripoint.pipeline.receipts import FORMAT_STATUS, MESSAGE_OF
+from tripoint.pipeline.receipts import FORMAT_STATUS, MESSAGE_OF, TEXT_MAX
 
 NO_NUMBER = "无"
 
+ORIGINAL_NO_MAX = 255
+"""Characters that a CEB900 has room for in the number of the message it answers."""
+
 PRE_NO_LETTER = {"CEB622": "B", "CEB624": "B", "CEB626": "T", "CEB712": "R"}
 """The message types whose form demands a pre-entry number, and the letter it begins with (ceb.md §2)."""
+
+PRE_NO_LENGTH = 18
 
 _GUID = re.compile(r"[0-9A-Za-z_-]{36}")
 
@@ -35,7 +40,7 @@ def _form(message_type: str) -> list[Field]:
 def _fits(field: Field) -> pl.Expr:
     """Whether the form takes what the paper said; papers are read more tolerantly than receipts are written."""
     least, most = field.characters
-    length = pl.col(field.column).str.len_chars()
+    length = pl.col(field.column).str.strip_chars().str.len_chars()
     return (length >= max(least, 1)) & (length <= (most if most is not None else 10_000))
 
 
@@ -58,14 +63,29 @@ def _fitted(message_type: str) -> list[pl.Expr]:
     ]
 
 
+def _told() -> pl.Expr:
+    """The text of a receipt: never empty, never longer than the form."""
+    text = pl.col("return_info").str.strip_chars().str.slice(0, TEXT_MAX)
+    return pl.when(text == "").then(pl.lit(NO_NUMBER)).otherwise(text).alias("return_info")
+
+
+def is_pre_no() -> pl.Expr:
+    """Whether the pre-entry number has the length the form wants; a paper may bring any."""
+    return pl.col("pre_no").str.len_chars() == PRE_NO_LENGTH
+
+
 def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> bytes:
     """One message of the receipts of one type (312, 412, …), in their order."""
     fitted = receipts.with_columns(
         pl.col("outbox_id").alias("message_id"),
         pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
         pl.Series("guid", [known_guid(value, guid) for value in receipts["guid"]], dtype=pl.String()),
-        pl.coalesce("cop_no", "pre_no").str.slice(0, 20).alias("cop_no"),
+        pl.when(pl.col("cop_no").str.strip_chars() != "")
+        .then(pl.col("cop_no").str.strip_chars().str.slice(0, 20))
+        .otherwise("pre_no")
+        .alias("cop_no"),
         *_fitted(message_type),
+        _told(),
     )
     return write(message_type, {"receipts": fitted.select(list(RECEIPTS.columns))}, guid=guid)
 
@@ -117,7 +137,9 @@ def write_format_receipt(
             "return_info": ["；".join(text for _, text in told)[:5000] or NO_NUMBER],
             "return_time": [at],
             "original_message_no": [
-                original["envelope_no"] or original["message_guid"] or str(original["message_id"])
+                _said(original["envelope_no"])
+                or _said(original["message_guid"])
+                or str(original["message_id"])
             ],
             "original_message_type": [_wire_type(original["message_type"])],
             "original_message": [quote_original(bytes(original["raw"]))],
@@ -125,6 +147,11 @@ def write_format_receipt(
         schema=FORMAT_RECEIPTS.schema,
     )
     return write("CEB900", {"format_receipts": frame}, guid=guid)
+
+
+def _said(number: str | None) -> str:
+    """A number of a message that could not be read, as far as the form has room for it."""
+    return (number or "").strip()[:ORIGINAL_NO_MAX]
 
 
 def _wire_type(message_type: str | None) -> str:

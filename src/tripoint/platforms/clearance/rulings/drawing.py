@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from tripoint.kernel.money import format_e5
+from tripoint.kernel.money import LARGEST_E5, format_e5
 from tripoint.pipeline.check import FINDINGS
 from tripoint.pipeline.decision import DRAWS
 from tripoint.platforms.clearance.records import Bench
@@ -63,7 +63,7 @@ def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataF
         holds = holds & (day <= its.until)
     stated = [
         pl.when(pl.col(f"line.{name}") == other).then(
-            pl.col(f"line.{amount}") * int(times.numerator) // int(times.denominator)
+            pl.col(f"line.{amount}").cast(pl.Int128) * int(times.numerator) // int(times.denominator)
         )
         for name, amount in (("unit_1", "quantity_1"), ("unit", "quantity"), ("unit_2", "quantity_2"))
         for other in ("036", "035", "070")
@@ -74,7 +74,7 @@ def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataF
         lines.filter(pl.col("line.hs_code").str.starts_with(its.hs_prefix) & holds)
         .with_columns(pl.coalesce(stated).alias("amount"))
         .group_by(key)
-        .agg(pl.col("amount").sum())
+        .agg(pl.min_horizontal(pl.col("amount").sum(), LARGEST_E5).cast(pl.Int64).alias("amount"))
         .filter(pl.col("amount") > 0)
         .select(
             *key,
