@@ -150,11 +150,12 @@ OPEN_STATES = ("waiting", "held", "refused")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a list stands: its state and the numbers it was given."""
+    """Where a list stands: its state, the numbers it was given, and who declared it."""
 
     state: str
     pre_no: str
     list_no: str | None
+    declarant_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,9 @@ def confirm_return(
         )
     listed = store.settled(tx, found[0]["order_no"], list_no)
     assert listed is not None, "a return is of a list that stands"
-    its = next(row for row in store.returns(tx, listed["order_no"], list_no) if row["cop_no"] == cop_no)
+    returns = store.returns(tx, listed["order_no"], list_no)
+    # Two declarants may use one number: the return that still is under review is meant.
+    its = max((row for row in returns if row["cop_no"] == cop_no), key=lambda row: row["state"] == "review")
     if its["state"] != "review":
         raise Conflict("RETURN-DECIDED", "该退货已经审结", "this return has been decided")
     released_on = _day(listed["decided_at"])
@@ -76,7 +78,10 @@ def confirm_return(
     _release_guarantee(
         tx, listed, its["tax"], "return", f"{list_no}/{its['message_id']}/{its['position']}", now
     )
-    _give_back(tx, listed, its["value"], everything=its["is_last"])
+    # Which return is the last shows only now: another may have been refused, or still be under way.
+    others = [row for row in returns if row is not its and row["state"] == "accepted"]
+    back = its["value"] + sum(row["value"] for row in others)
+    _give_back(tx, listed, its["value"], everything=back == listed["dutiable_value"])
     store.journal(tx, listed, its["message_id"], "returned", -its["tax"], bench.edition, now)
     return _receipts("return_request", [_said(its, receipts.RELEASED, receipts.RELEASE, 3)])
 

@@ -35,9 +35,14 @@ class Part:
     tax: int
 
 
+def parties(listed: Row) -> frozenset[str]:
+    """Who may take a list back or its goods: who declared it, and the firms it was declared for."""
+    return frozenset(listed[name] for name in ("declarant_code", "merchant_code", "marketplace_code"))
+
+
 def judge_cancellation(listed: Row | None, cancellation: Row, returns: Sequence[Row]) -> list[Told]:
     """Why a list cannot be cancelled; empty where it can."""
-    if listed is None:
+    if listed is None or cancellation["declarant_code"] not in parties(listed):
         return [Told(code="CANCEL-01", detail=cancellation["list_no"])]
     if listed["state"] not in CANCELLABLE or any(row["state"] != "refused" for row in returns):
         return [Told(code="CANCEL-02", detail=f"{cancellation['list_no']}:{listed['state']}")]
@@ -54,7 +59,10 @@ def judge_return(
     regime: Regime | None,
 ) -> list[Told]:
     """Everything that speaks against a return request; empty where it may come back."""
-    if listed is None or listed["state"] != "released" or released_on is None or regime is None:
+    stands = (
+        listed is not None and listed["state"] == "released" and request["declarant_code"] in parties(listed)
+    )
+    if listed is None or not stands or released_on is None or regime is None:
         return [Told(code="RETURN-01", detail=request["list_no"])]
     told = []
     known = {row["line_no"]: row for row in lines}

@@ -123,10 +123,14 @@ def _state(
 def _names_its_numbers(
     list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None]
 ) -> bool:
-    """Whether a paper names the pre-entry number its list was given, and the list number where it was given one."""
+    """Whether a paper names the pre-entry number its list was given, and the list number where it was given one.
+
+    The numbers run on and can be guessed: only who declared the list may change it or take it back by them.
+    """
     assert row["order_no"] is not None or row["kind"] != "list", "a list without its order number is faulty"
     stands = list_states.get((row["order_no"] or "", row["marketplace_code"]))
-    return stands is not None and (row["pre_no"], row["list_no"]) == (stands.pre_no, stands.list_no)
+    named = (row["pre_no"], row["list_no"], row["declarant_code"])
+    return stands is not None and named == (stands.pre_no, stands.list_no, stands.declarant_code)
 
 
 def _moment(value: datetime | None) -> datetime:

@@ -41,7 +41,12 @@ def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | 
     tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}))
     states: dict[tuple[str, str | None], Standing] = {}
     for row in tx.rows(sql.list_states):
-        stands = Standing(state=row["state"], pre_no=row["pre_no"], list_no=row["list_no"])
+        stands = Standing(
+            state=row["state"],
+            pre_no=row["pre_no"],
+            list_no=row["list_no"],
+            declarant_code=row["declarant_code"],
+        )
         states[row["order_no"], row["marketplace_code"]] = stands
         states[row["order_no"], None] = stands
     return states

@@ -6,7 +6,7 @@ join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer
 
 -- name: list_states
 -- Where the lists of the staged order numbers stand, and their numbers.
-select c.order_no, c.marketplace_code, c.state, c.pre_no, c.list_no
+select c.order_no, c.marketplace_code, c.state, c.pre_no, c.list_no, c.declarant_code
 from arriving_orders as k
 join clearings as c on c.order_no = k.order_no;
 
