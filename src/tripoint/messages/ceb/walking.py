@@ -232,7 +232,7 @@ class Walk:
         """Text directly under the root."""
         fault = Fault(
             self.message_id, self.message.head.table, None, local_name(root.tag), "", "FIELD-25",
-            text.strip(SPACE)[:60], "", (self.arrival, _LAST, 0, 0),
+            _hidden(text), "", (self.arrival, _LAST, 0, 0),
         )  # fmt: skip
         self.into.note(fault)
 
@@ -240,7 +240,7 @@ class Walk:
         """Keep a note on text between the elements of a node."""
         place = (self.arrival, position, ordinal, rank)
         table = node.table or self.message.head.table
-        value = text.strip(SPACE)[:60]
+        value = _hidden(text)
         self.into.note(Fault(self.message_id, table, position, node.name, "", "FIELD-25", value, "", place))
 
     def nodes(self, root: etree._Element) -> Iterator[tuple[Node, etree._Element, int, int]]:
@@ -283,6 +283,12 @@ def _loose(element: etree._Element) -> list[Any]:
     found = _LOOSE(element)
     assert isinstance(found, list)
     return found
+
+
+def _hidden(text: str) -> str:
+    """A loose text as a finding may quote it: it may be anybody's number, so only how it begins and how long it is."""
+    said = text.strip(SPACE)
+    return said[:1] + "*" * min(len(said) - 1, 20)
 
 
 def _rank_of(node: Node, text: Any) -> int:
