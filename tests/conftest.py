@@ -34,6 +34,27 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[BASE] = str(base)
 
 
+JOURNEYS = ("attacks/", "faces/", "cases/test_arrival", "platforms/clearance/", "test_never_happens")
+"""Whole journeys run on the wheel's server alone; every statement they send is sent to both by the cases and stores."""
+
+ON_BOTH = ("platforms/clearance/test_sets",)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the second run, on the system's server, of tests that are journeys."""
+    here = Path(__file__).parent
+
+    def is_second_journey(item: pytest.Item) -> bool:
+        name = item.path.relative_to(here).as_posix()
+        again = item.get_closest_marker("servers") is not None
+        return again and name.startswith(JOURNEYS) and not name.startswith(ON_BOTH)
+
+    left_out = [item for item in items if is_second_journey(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not is_second_journey(item)]
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     base = Path(os.environ.get(BASE, "/nonexistent"))
     if _owner(base) == os.getpid():

@@ -41,10 +41,12 @@ def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     orders = _prefixed(current(papers.get("orders", ORDERS.empty()), tuple(place)), "order")
     # A number that was moved to another order has left a withdrawal behind, told at the same time: each order by itself.
     payments = _prefixed(
-        current(papers.get("payments", PAYMENTS.empty()), ("order_no", "provider_code", "payment_no")), "payment"
+        current(papers.get("payments", PAYMENTS.empty()), ("order_no", "provider_code", "payment_no")),
+        "payment",
     )
     waybills = _prefixed(
-        current(papers.get("waybills", WAYBILLS.empty()), ("order_no", "carrier_code", "waybill_no")), "waybill"
+        current(papers.get("waybills", WAYBILLS.empty()), ("order_no", "carrier_code", "waybill_no")),
+        "waybill",
     )
     joined = lists.join(
         orders,

@@ -88,7 +88,9 @@ class Inputs:
         """A country or region as its two or three ISO 3166 letters."""
         raw = self._raw(name, None)
         if not isinstance(raw, str) or not re.fullmatch(r"[A-Z]{2,3}", raw):
-            raise self._at(name, "须为国别代码（两位或三位字母）", "must be the two or three letters of a country")
+            raise self._at(
+                name, "须为国别代码（两位或三位字母）", "must be the two or three letters of a country"
+            )
         return raw
 
     def tables(self, name: str) -> list[Inputs]:
