@@ -26,7 +26,7 @@ setup: .venv/.stamp-dev  ## make .venv with all locked requirements and .venv/bi
 .venv/.stamp-run: requirements/run.txt $(LOCKED)
 	@scripts/setup.sh run
 
-demo: .venv/.stamp-run  ## install, clear real papers, and open the console (ARGS="…" is handed on)
+demo: .venv/.stamp-run  ## install, clear made-up and sample papers, and open the console (ARGS="…" is handed on)
 	@$(BIN)/tripoint demo $(ARGS)
 
 test: .venv/.stamp-dev  ## run all tests, browser tests included (PYTEST_ARGS="…" is handed on)

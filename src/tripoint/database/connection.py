@@ -12,7 +12,7 @@ from tripoint.database.failures import CONTENTION, told
 from tripoint.database.settings import DatabaseSettings
 from tripoint.database.supervisor import NAME, Supervisor
 from tripoint.database.transaction import Transaction
-from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Unknown
+from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Malformed, Unknown
 
 if TYPE_CHECKING:
     import psycopg
@@ -98,6 +98,10 @@ def _try(conninfo: str) -> None:
     import psycopg
 
     try:
+        psycopg.conninfo.conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        raise _no_address() from None  # what it says quotes the address, which may hold a password
+    try:
         with told(), psycopg.connect(conninfo, connect_timeout=10) as connection:
             version = connection.info.server_version
             encoding = connection.info.parameter_status("server_encoding")
@@ -115,6 +119,14 @@ def _try(conninfo: str) -> None:
             f"The database must be PostgreSQL 15 or later with encoding UTF8; it is {version // 10000}, {encoding}. "
             "Name another in TRIPOINT_DATABASE_URL.",
         )
+
+
+def _no_address() -> Malformed:
+    return Malformed(
+        "DATABASE-URL",
+        "TRIPOINT_DATABASE_URL 不是 PostgreSQL 地址。格式为 postgresql://用户:口令@主机:端口/库名。",
+        "TRIPOINT_DATABASE_URL is no address of a PostgreSQL. Write it as postgresql://user:password@host:port/name.",
+    )
 
 
 def _login() -> Forbidden:

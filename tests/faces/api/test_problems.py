@@ -17,6 +17,8 @@ PROBLEM = "application/problem+json"
     ("method", "path", "status", "code"),
     [
         ("GET", "/nowhere", 404, "ROUTE-UNKNOWN"),
+        ("GET", "/v1", 404, "ROUTE-UNKNOWN"),
+        ("GET", "/v1/nowhere", 404, "ROUTE-UNKNOWN"),
         ("GET", "/v1/messages/not-a-number", 404, "ROUTE-UNKNOWN"),
         ("GET", "/v1/messages/999999999", 404, "MESSAGE-UNKNOWN"),
         ("GET", "/v1/messages/99999999999999999999999", 400, "REQUEST-INVALID"),
@@ -25,6 +27,8 @@ PROBLEM = "application/problem+json"
         ("GET", "/v1/receipts?wait=31", 400, "REQUEST-INVALID"),
         ("GET", "/v1/receipts?order_no=%00", 400, "REQUEST-INVALID"),
         ("GET", "/v1/lists?after=x", 400, "CURSOR"),
+        ("GET", "/v1/lists?state=finished", 400, "REQUEST-INVALID"),
+        ("GET", "/v1/messages?state=finished", 400, "REQUEST-INVALID"),
         ("GET", "/v1/lists/nobody-has-this", 404, "LIST-UNKNOWN"),
         ("GET", "/v1/outbox/999999999", 404, "OUTBOX-UNKNOWN"),
         ("DELETE", "/v1/messages", 405, "METHOD-NOT-ALLOWED"),

@@ -86,3 +86,14 @@ def test_says_in_one_line_what_keeps_it_from_starting(tmp_path):
     assert run.returncode == 2
     assert run.stderr.startswith("SETTINGS: ")
     assert "Traceback" not in run.stderr
+
+
+def test_a_port_that_is_none_is_told_in_one_line(tmp_path):
+    env = {"PATH": "/usr/bin:/bin", "TRIPOINT_DATA_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-m", API, "--port", "99999"],
+        env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.startswith("LISTEN: ")
+    assert "Traceback" not in run.stderr

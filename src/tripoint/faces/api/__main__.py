@@ -28,8 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Refusal as refusal:
         sys.stderr.write(f"{refusal.code}: {refusal.text.zh} {refusal.text.en}\n")
         return 2
-    except OSError as error:
-        sys.stderr.write(f"LISTEN: {chosen.host}:{chosen.port}: {error.strerror}\n")
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        sys.stderr.write(f"LISTEN: {chosen.host}:{chosen.port}: {said}\n")
         return 1
     return 0
 

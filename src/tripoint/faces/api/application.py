@@ -40,6 +40,8 @@ TAGS = [
     Tag(name="standing", description="Is it alive, is it ready, what is there to count."),
 ]
 
+DESCRIPTION = ("/v1/openapi.json", "/v1/docs")
+
 ROUTERS = (messages.router, receipts.router, lists.router, trials.router, webhooks.router, keys.router)
 
 
@@ -59,9 +61,18 @@ def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
         )
 
 
+def refuse_strange_pages(request: Request[Any, Any, Any]) -> None:
+    """Raises 404 beside the pages of the description, where the framework would answer with a page of its own."""
+    if request.url.path.rstrip("/") not in DESCRIPTION:
+        raise HTTPException(status_code=404)
+
+
 def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
     """The application over an engine; `beside` are routers of other faces served by the same process."""
     described = OpenAPIConfig(
+        openapi_router=Router(
+            "/v1", route_handlers=[], include_in_schema=False, before_request=refuse_strange_pages
+        ),
         title="Tripoint",
         version=__version__,
         description=ABOUT,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, get
 from litestar.params import PathParameter, QueryParameter
 
 from tripoint.faces.api.callers import Caller, Wired, require_read
-from tripoint.faces.api.operations import Limit, State, problems
+from tripoint.faces.api.operations import Limit, problems
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.platforms.clearance.enquiries.records import Explanation, JournalEntry, ListRow
 
@@ -24,6 +24,11 @@ Number = Annotated[
 ]
 Cursor = Annotated[
     str | None, QueryParameter(max_length=200, min_length=1, description="The cursor of the last list seen.")
+]
+
+ListState = Annotated[
+    Literal["waiting", "released", "held", "refused", "inspect", "draft", "withdrawn", "cancelled"] | None,
+    QueryParameter(name="state", description="Only those in this state."),
 ]
 
 
@@ -52,7 +57,7 @@ def listed(
     engine: Wired,
     after: Cursor = None,
     limit: Limit = 100,
-    list_state: State = None,
+    list_state: ListState = None,
     code: Annotated[
         str | None, QueryParameter(max_length=40, min_length=1, description="Only lists with this finding.")
     ] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar.datastructures import ResponseHeader
 from litestar.openapi.datastructures import ResponseSpec
@@ -33,8 +33,8 @@ Before = Annotated[
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most.")]
 State = Annotated[
-    str | None,
-    QueryParameter(name="state", max_length=40, min_length=1, description="Only those in this state."),
+    Literal["received", "read", "unreadable"] | None,
+    QueryParameter(name="state", description="Only those in this state."),
 ]
 Word = Annotated[str | None, QueryParameter(max_length=100, min_length=1, pattern=r"^[^\x00]+$")]
 

@@ -61,7 +61,7 @@ def ready(engine: Wired) -> Response[Ready]:
 @get(
     "/metrics",
     sync_to_thread=True,
-    media_type="text/plain; version=0.0.4; charset=utf-8",
+    media_type="text/plain; version=0.0.4",
     summary="Figures for Prometheus",
     tags=["standing"],
     security=[{}],

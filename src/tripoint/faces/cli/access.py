@@ -12,6 +12,8 @@ from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
+DAYS_MOST = 36500
+
 app = parser("access")
 
 
@@ -31,9 +33,12 @@ def create(
     place: Place | None = None,
 ) -> None:
     """Make a key."""
+    from tripoint.kernel.refusals import Malformed
     from tripoint.registers.access import desk
     from tripoint.registers.access.records import Scope
 
+    if days is not None and not 1 <= days <= DAYS_MOST:
+        raise Malformed("DAYS", f"有效天数须在 1 至 {DAYS_MOST} 之间", f"days must be from 1 to {DAYS_MOST}")
     talk = Talk(voice)
     scopes = {Scope(one) for one in scope or (["send", "read"] if enterprise else ["operator"])}
     with engine(place, talk) as opened, opened.transaction() as tx:

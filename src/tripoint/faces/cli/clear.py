@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from tripoint.faces.cli import exits
-from tripoint.faces.cli.collecting import collect
+from tripoint.faces.cli.collecting import collect, none_found
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
@@ -47,6 +47,8 @@ def clear(
     if not paths and filings is None and truth is None:
         raise Malformed("PATHS", "请指定文件或文件夹", "name at least one file or folder")
     files = collect(paths)
+    if paths:
+        none_found(files, paths, talk)
     with engine(place, talk, signatures=signatures) as opened:
         clearing = Clearing(opened, talk)
         clearing.load_filings(paths, filings)

@@ -114,14 +114,11 @@ class Clearing:
     def write_receipts(self, out: Path) -> None:
         """Write what has gone out since this clearing began, a file each."""
         self.out = out
-        try:
-            with self.talk.progress("写出回执", "writing receipts") as told:
-                for message in placing.outgoing(self.engine, self._cursor):
-                    writing.put(out, placing.file_name(message), message.body)
-                    self.written += 1
-                    told(self.written, self.written)
-        except OSError as error:
-            raise _no_file(out, error) from error
+        with writing.into(out), self.talk.progress("写出回执", "writing receipts") as told:
+            for message in placing.outgoing(self.engine, self._cursor):
+                writing.put(out, placing.file_name(message), message.body)
+                self.written += 1
+                told(self.written, self.written)
 
     def compare(self, truth: Path) -> None:
         """Compare every list the truth names with what became of it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tripoint.exchange.desk import BYTES_MAX
+from tripoint.faces.cli.speaking import Talk
 from tripoint.kernel.refusals import Refusal, TooLarge, Unknown
 from tripoint.kernel.text import Text
 
@@ -31,6 +32,13 @@ def collect(paths: Sequence[Path]) -> list[Path]:
         else:
             raise Unknown("PATH", f"没有文件或文件夹 {path}", f"there is no file or folder {path}")
     return list(found)
+
+
+def none_found(files: Sequence[Path], paths: Sequence[Path], talk: Talk) -> None:
+    """Say it where folders were named and hold nothing to take."""
+    if not files:
+        named = ", ".join(map(str, paths))
+        talk.warn(f"{named} 中没有 .xml 文件", f"there is no .xml file in {named}")
 
 
 def _hidden(file: Path, below: Path) -> bool:

@@ -13,6 +13,7 @@ from tripoint.faces.cli import exits
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.kernel.refusals import Unknown
 
 FOLDER = ".tripoint-demo"
 TRADES = 2000
@@ -47,14 +48,26 @@ def demo(
     voice: Voice | None = None,
 ) -> int:
     """Show it all."""
-    from tripoint.faces.cli.showing import Show, farewell, leave_serving, serve_until_stopped, stop_left
+    from tripoint.faces.cli.showing import (
+        Show,
+        farewell,
+        leave_serving,
+        same_plan,
+        serve_until_stopped,
+        stop_left,
+    )
 
     talk = Talk(voice)
-    place = Place(data=(data or Path.home() / FOLDER).absolute())
-    stop_left(place)
+    folder = (data or Path.home() / FOLDER).absolute()
+    place = Place(data=folder)
     if stop:
+        if not folder.is_dir():
+            raise Unknown("DEMO-NONE", f"{folder} 中没有演示", f"there is no demo in {folder}")
+        stop_left(place)
         farewell(place, talk)
         return exits.OK
+    same_plan(folder, {"trades": trades, "seed": seed})
+    stop_left(place)
     serving = not once and (serve or sys.stdout.isatty())
     leaving = not (once or serving or os.environ.get("CI"))
     try:

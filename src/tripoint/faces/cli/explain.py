@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import STATE_NAMES, kinds, named
+from tripoint.faces.cli.words import SINGLE_NAMES, STATE_NAMES, kinds, named
 from tripoint.kernel.clock import CHINA
 from tripoint.kernel.text import Text
 
@@ -25,6 +25,7 @@ JOURNAL_WORDS = {
     "decision": Text("判定", "ruling"),
     "receipt": Text("回执", "receipt"),
 }
+JOURNAL_WHATS = STATE_NAMES | SINGLE_NAMES
 
 
 @app.default
@@ -151,7 +152,7 @@ def _journal(found: Explanation, talk: Talk) -> None:
         (
             _at(entry.at),
             talk.pick(JOURNAL_WORDS[entry.kind]),
-            entry.what,
+            talk.pick(named(JOURNAL_WHATS, entry.what)),
             "  ".join(f"{name}={value}" for name, value in entry.details.items()),
         )
         for entry in found.journal

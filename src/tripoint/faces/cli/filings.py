@@ -20,7 +20,7 @@ app = parser("filings")
     help="Load a filings.json, whole or not at all; lists that waited for it are judged again. 载入备案。"
 )
 def load(
-    file: Annotated[Path, Parameter(help="The document (docs/concepts/filings.md). 备案文件。")],
+    file: Annotated[Path, Parameter(help="The document (docs/guides/filings.md). 备案文件。")],
     *,
     voice: Voice | None = None,
     place: Place | None = None,

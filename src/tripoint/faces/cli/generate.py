@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from tripoint.faces.cli import writing
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.faces.cli.words import STATE_NAMES, named
@@ -54,7 +55,7 @@ def generate(
         anomalies=_share(anomalies),
         per_message=per_message,
     )
-    with talk.progress("生成", "making up trade") as told:
+    with writing.into(out), talk.progress("生成", "making up trade") as told:
         summary = rehearse(plan, out, lambda _, done, total: told(done, total))
     talk.data(summary)
     rows = [(talk.pick(named(STATE_NAMES, name)), number) for name, number in summary.outcomes.items()]

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import STATE_NAMES, named
+from tripoint.faces.cli.words import STATE_NAMES, known_code, named
 from tripoint.kernel.text import Text
 
 app = parser("lists")
@@ -49,6 +49,8 @@ def lists(
         raise Malformed(
             "STATE", f"没有状态 {state}；现有 {known}", f"there is no state {state}; there are {known}"
         )
+    if code is not None:
+        known_code(code)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.lists(tx, owner_code=enterprise, state=state, code=code, after=after, most=most)

@@ -26,7 +26,7 @@ app = parser("rates")
 
 @app.command(help="Show what a CSV file would change; nothing counts until it is applied. 提案并显示差异。")
 def propose(
-    file: Annotated[Path, Parameter(help="CSV in UTF-8 (docs/reference). 税率或商品文件。")],
+    file: Annotated[Path, Parameter(help="CSV in UTF-8 (docs/guides/rates.md). 税率或商品文件。")],
     *,
     register: Annotated[
         Literal["rates", "goods"], Parameter(help="Which register (default rates). 登记簿。")
@@ -96,21 +96,32 @@ def show(
     from tripoint.kernel.clock import CHINA
     from tripoint.kernel.refusals import Unknown
     from tripoint.registers.rates import store
+    from tripoint.registers.rates.records import Register
 
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         wanted = day(on) if on else opened.clock.now().astimezone(CHINA).date()
         frame = pl.DataFrame({"hs_code": [hs_code], "declared_on": [wanted]})
         found = store.rates_for(tx, frame).to_dicts()
+        sources = [
+            one.source
+            for one in store.kept(tx, Register.RATES)
+            if one.code == hs_code and one.since <= wanted and (one.until is None or wanted <= one.until)
+        ]
     if not found or found[0].get("duty_ppm") is None:
         raise Unknown(
             "RATE-UNKNOWN", f"{wanted} 没有 {hs_code} 的税率", f"there is no rate for {hs_code} on {wanted}"
         )
-    talk.data(found[0])
+    rate = found[0] | {"source": sources[0] if sources else None}
+    talk.data(rate)
     talk.table(
         Text(f"{hs_code}，{wanted}", f"{hs_code} on {wanted}"),
         (Text("项目", "what"), Text("内容", "value")),
-        [(name, str(value)) for name, value in found[0].items() if value is not None],
+        [
+            (name.replace("_ppm", ""), _percent(value) if name.endswith("_ppm") else str(value))
+            for name, value in rate.items()
+            if value is not None
+        ],
     )
 
 
@@ -179,4 +190,8 @@ def _said(entry: Entry | None) -> str:
         return ""
     if isinstance(entry, Goods):
         return entry.modes
-    return " ".join(f"{Decimal(ppm) / 10_000:f}%" for ppm in (entry.duty_ppm, entry.vat_ppm, entry.ct_ppm))
+    return " ".join(map(_percent, (entry.duty_ppm, entry.vat_ppm, entry.ct_ppm)))
+
+
+def _percent(ppm: int) -> str:
+    return f"{Decimal(ppm) / 10_000:f}%"

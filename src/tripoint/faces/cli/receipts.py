@@ -86,7 +86,11 @@ def _write(out: Path, enterprise: str | None, after: int, place: Place | None, t
     from tripoint.faces.cli import placing, writing
 
     written, last = 0, after
-    with engine(place, talk) as opened, talk.progress("写出回执", "writing receipts") as told:
+    with (
+        engine(place, talk) as opened,
+        writing.into(out),
+        talk.progress("写出回执", "writing receipts") as told,
+    ):
         for message in placing.outgoing(opened, after, enterprise):
             writing.put(out, placing.file_name(message), message.body)
             written, last = written + 1, message.outbox_id

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import STATE_NAMES, named
+from tripoint.faces.cli.words import STATE_NAMES, known_code, named
 from tripoint.kernel.text import Text
 
 app = parser("rejudge")
@@ -28,12 +28,8 @@ def rejudge(
     place: Place | None = None,
 ) -> None:
     """Judge again."""
-    from tripoint.kernel.refusals import Malformed
-    from tripoint.regimes.findings import load_findings
-
     for one in code or ():
-        if one not in load_findings():
-            raise Malformed("CODE", f"没有判定代码 {one}", f"there is no finding {one}")
+        known_code(one)
     talk = Talk(voice)
     with engine(place, talk) as opened:
         worked = opened.rejudge(code) if code else opened.rejudge()

@@ -29,9 +29,10 @@ def serve(
     place: Place | None = None,
 ) -> None:
     """Serve until a signal to stop."""
-    from tripoint.faces.cli.serving import become
+    from tripoint.faces.cli.serving import become, place_to_listen
 
     talk = Talk(voice)
+    port = place_to_listen(host, port)
     with engine(place, talk) as opened:
         address = f"http://{host}:{port}/login?key={opened.console_key()}"
     talk.note(

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 from typing import NoReturn
 
 from tripoint.faces.cli.opening import Place, settings
+from tripoint.kernel.refusals import Busy, Malformed, Unknown
+
+PORT_LAST = 65535
 
 
 def environment(place: Place | None) -> dict[str, str]:
     """The environment of another face: the data folder is the one named here."""
     return os.environ | {"TRIPOINT_DATA_DIR": str(settings(place).data_dir)}
+
+
+def place_to_listen(host: str, port: int) -> int:
+    """The port, or a free one for 0, tried before a link to it is told; raises Malformed, Unknown and Busy."""
+    if not 0 <= port <= PORT_LAST:
+        raise Malformed("PORT", f"端口须在 0 至 {PORT_LAST} 之间", f"a port is from 0 to {PORT_LAST}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family) as listening:
+            return int(listening.getsockname()[1])
+    except OSError as error:
+        said = os.strerror(error.errno) if error.errno and error.errno > 0 else "unknown host"
+        if error.errno == errno.EADDRINUSE:
+            raise Busy(
+                "LISTEN",
+                f"{host}:{port} 已被占用，请用 --port 另选端口，或用 --port 0 自动选取",
+                f"{host}:{port} is taken; name another with --port, or let one be found with --port 0",
+            ) from error
+        raise Unknown(
+            "LISTEN", f"不能监听 {host}:{port}：{said}", f"cannot listen on {host}:{port}: {said}"
+        ) from error
 
 
 def become(module: str, words: list[str], place: Place | None) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,6 +38,26 @@ START_SECONDS = 30.0
 LOOK_SECONDS = 0.3
 LOG = "serve.log"
 LEFT = "serve.pid"
+PLAN = "demo.json"
+
+
+def same_plan(folder: Path, plan: dict[str, int]) -> None:
+    """Refuse other made-up trade beside the first: its papers would contradict those that were cleared."""
+    kept = folder / PLAN
+    if kept.exists() and json.loads(kept.read_text()) != plan:
+        raise Conflict(
+            "DEMO-PLAN",
+            f"{folder} 中已有另一次演示的数据，请用 --data 另选文件夹",
+            f"{folder} holds a demo with other trade; name another folder with --data",
+        )
+
+
+def command() -> str:
+    """The command as the shell here finds it: by its name where that is in the path, else by its file."""
+    beside = Path(sys.executable).with_name("tripoint")
+    if shutil.which("tripoint") or not beside.exists():
+        return "tripoint"
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 class Show:
@@ -51,7 +72,8 @@ class Show:
     def clear_generated(self, trades: int, seed: int) -> None:
         """Make up trade, or take what an earlier demo made up, and clear it against its truth."""
         rehearsal = self.folder / "rehearsal"
-        self._same_plan(rehearsal, {"trades": trades, "seed": seed})
+        rehearsal.mkdir(parents=True, exist_ok=True)
+        (self.folder / PLAN).write_text(json.dumps({"trades": trades, "seed": seed}))
         if not (rehearsal / "truth.jsonl").exists():
             self.talk.note(
                 f"生成 {trades} 笔交易，其中一成有误 …",
@@ -61,18 +83,6 @@ class Show:
             with self.talk.progress("生成", "making up trade") as told:
                 generate(plan, rehearsal, lambda _, done, total: told(done, total))
         self._clear("rehearsal", rehearsal, self.folder / "receipts")
-
-    def _same_plan(self, rehearsal: Path, plan: dict[str, int]) -> None:
-        """Refuse other made-up trade beside the first: its papers would contradict those that were cleared."""
-        kept = self.folder / "demo.json"
-        if kept.exists() and json.loads(kept.read_text()) != plan:
-            raise Conflict(
-                "DEMO-PLAN",
-                f"{self.folder} 中已有另一次演示的数据，请用 --data 另选文件夹",
-                f"{self.folder} holds a demo with other trade; name another folder with --data",
-            )
-        rehearsal.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(plan))
 
     def clear_examples(self) -> None:
         """Clear the sample papers, where this is a checkout."""
@@ -142,8 +152,8 @@ def leave_serving(engine: Engine, place: Place, host: str, port: int, talk: Talk
     server = _start_server(engine, place, host, port, talk)
     (engine.settings.data_dir / LEFT).write_text(str(server.pid))
     talk.say(
-        f"控制台在后台运行。停止：tripoint demo --stop --data {place.data}",
-        f"the console goes on running. To stop it: tripoint demo --stop --data {place.data}",
+        f"控制台在后台运行。停止：{command()} demo --stop --data {place.data}",
+        f"the console goes on running. To stop it: {command()} demo --stop --data {place.data}",
     )
 
 
@@ -210,7 +220,7 @@ def farewell(place: Place, talk: Talk) -> None:
     if server is not None:
         server.stop()
     talk.say(
-        f"一切已停止。再看控制台：tripoint serve --data {place.data}；删除演示数据：删去该文件夹",
-        f"everything is stopped. To see the console again: tripoint serve --data {place.data}; "
+        f"一切已停止。再看控制台：{command()} serve --data {place.data}；删除演示数据：删去该文件夹",
+        f"everything is stopped. To see the console again: {command()} serve --data {place.data}; "
         "to forget the demo: remove that folder",
     )

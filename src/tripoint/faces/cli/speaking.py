@@ -136,9 +136,14 @@ class Talk:
         if err not in self._consoles:
             from rich.console import Console
 
+            class Plain(Console):
+                def on_broken_pipe(self) -> None:
+                    """Rich would end the process with 1; ours ends it as the exit codes say."""
+                    raise BrokenPipeError
+
             stream = sys.stderr if err else sys.stdout
             width = None if stream.isatty() or os.environ.get("COLUMNS") else WIDTH_ELSEWHERE
-            self._consoles[err] = Console(stderr=err, width=width)
+            self._consoles[err] = Plain(stderr=err, width=width)
         return self._consoles[err]
 
 

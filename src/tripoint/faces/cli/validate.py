@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from tripoint.faces.cli import exits
-from tripoint.faces.cli.collecting import Unread, collect, readable
+from tripoint.faces.cli.collecting import Unread, collect, none_found, readable
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.speaking import Talk, Voice
 
@@ -32,7 +32,9 @@ def validate(
         raise Malformed("PATHS", "请指定文件或文件夹", "name at least one file or folder")
     unread: list[Unread] = []
     answers: list[dict[str, Any]] = []
-    for path, raw in readable(collect(files), unread):
+    found = collect(files)
+    none_found(found, files, talk)
+    for path, raw in readable(found, unread):
         report = validating.validate(raw)
         answers.append(_answer(path, report))
         _tell(path, report, talk)

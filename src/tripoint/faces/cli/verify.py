@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from tripoint.faces.cli import exits, pems
-from tripoint.faces.cli.collecting import Unread, collect, readable
+from tripoint.faces.cli.collecting import Unread, collect, none_found, readable
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
@@ -39,7 +39,9 @@ def verify(
         raise Malformed("PATHS", "请指定文件或文件夹", "name at least one file or folder")
     trusted = _given(cert) if cert else _filed(place, talk)
     unread: list[Unread] = []
-    answers = [_verify(path, raw, trusted, talk) for path, raw in readable(collect(files), unread)]
+    found = collect(files)
+    none_found(found, files, talk)
+    answers = [_verify(path, raw, trusted, talk) for path, raw in readable(found, unread)]
     for one in unread:
         talk.warn(f"{one.file}：{one.text.zh}", one.text.en)
     talk.data({"files": answers, "unread": unread})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tripoint.kernel.text import Text
 
-STATE_NAMES: Mapping[str, Text] = {
+STATE_NAMES: dict[str, Text] = {
     "released": Text("放行", "released"),
     "refused": Text("退单", "refused"),
     "held": Text("挂起", "held"),
@@ -30,7 +30,8 @@ KIND_NAMES: Mapping[str, Text] = {
     "warehouse_in": Text("入库明细单 711", "warehouse-in lists 711"),
 }
 
-_SINGLE = {
+SINGLE_NAMES: dict[str, Text] = {
+    "list": Text("清单", "list"),
     "order": Text("订单", "order"),
     "payment": Text("支付单", "payment"),
     "waybill": Text("运单", "waybill"),
@@ -42,9 +43,18 @@ def named(names: Mapping[str, Text], word: str) -> Text:
     return names.get(word, Text(word, word))
 
 
+def known_code(code: str) -> None:
+    """Raises Malformed for the code of a finding that does not exist: a slip would look like a clean docket."""
+    from tripoint.kernel.refusals import Malformed
+    from tripoint.regimes.findings import load_findings
+
+    if code not in load_findings():
+        raise Malformed("CODE", f"没有判定代码 {code}", f"there is no finding {code}")
+
+
 def kinds(waits_for: str) -> Text:
     """The papers a list waits for: `order,payment` as people say it."""
-    found = [named(_SINGLE, kind) for kind in waits_for.split(",")]
+    found = [named(SINGLE_NAMES, kind) for kind in waits_for.split(",")]
     return Text("、".join(text.zh for text in found), ", ".join(text.en for text in found))
 
 

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tripoint.kernel.refusals import Unknown
+
+
+@contextmanager
+def into(folder: Path) -> Iterator[None]:
+    """Writing below a folder that somebody named: what the system refuses is told, and is no fault of ours."""
+    try:
+        yield
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        raise Unknown("FILE", f"无法写入 {folder}：{said}", f"{folder} cannot be written: {said}") from error
 
 
 def put(folder: Path, name: str, body: bytes) -> Path:

@@ -103,7 +103,7 @@ def page(
         entered=entered,
         **its,
     )
-    response = Response(text, media_type="text/html; charset=utf-8", status_code=status, headers=SAFE)
+    response = Response(text, media_type="text/html", status_code=status, headers=SAFE)
     if request.query_params.get("lang") in ("zh", "en"):
         response.set_cookie(LANGUAGE, language, max_age=365 * 86400, samesite="strict", httponly=True)
     return response

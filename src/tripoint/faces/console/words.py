@@ -24,8 +24,8 @@ WORDS: dict[str, Text] = {
         "控制台仅供本系统运营者使用。", "The console is for the operator of this installation."
     ),
     "login_how": Text(
-        "运行 tripoint demo 会打印一次性登录地址；也可在此粘贴运营者密钥。",
-        "`tripoint demo` prints an address that logs in once; or paste an operator's key here.",
+        "登录地址只能打开一次，十分钟内有效；运行 tripoint access console 可得新地址，也可在此粘贴运营者密钥。",
+        "An address logs in once, within ten minutes: `tripoint access console` prints a new one. Or paste an operator's key here.",
     ),
     "logged_in": Text("已登录，正在打开控制台……", "Logged in, opening the console…"),
     "state": Text("状态", "State"),

@@ -1,0 +1,92 @@
+"""What somebody new does wrong is told in a sentence and its exit code, and is no fault of ours."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.faces.cli.running import EXAMPLES, execute
+from tripoint.faces.cli import exits
+from tripoint.faces.cli.showing import same_plan
+from tripoint.kernel.refusals import Conflict
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("serve", "--port", "99999"), exits.MALFORMED, "PORT"),
+        (("serve", "--host", "nowhere.invalid"), 4, "LISTEN"),
+        (("access", "create", "--name", "x", "--days", "99999999999"), exits.MALFORMED, "DAYS"),
+        (("access", "create", "--name", "x", "--days", "0"), exits.MALFORMED, "DAYS"),
+        (("generate", "--trades", "1", "--out", "/proc/nowhere"), 4, "FILE"),
+        (("lists", "--code", "GOODS-99"), exits.MALFORMED, "CODE"),
+        (("demo", "--stop", "--data", "/proc/nowhere"), 4, "DEMO-NONE"),
+    ],
+)
+def test_a_slip_is_told_in_both_languages(tripoint, words, code, said):
+    ended = tripoint(*words)
+    assert ended.code == code
+    lines = ended.err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [said, said]
+    assert "/login?key=" not in ended.err
+
+
+def test_a_port_that_is_taken_is_told_before_a_link_is(tripoint):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = tripoint("serve", "--port", taken.getsockname()[1])
+    assert ended.code == 6
+    assert "--port 0" in ended.err
+    assert "/login?key=" not in ended.err
+
+
+def test_receipts_into_a_folder_that_cannot_be_written(tripoint):
+    assert tripoint("clear", EXAMPLES, "--quiet").code == exits.OK
+    ended = tripoint("receipts", "--out", "/proc/nowhere")
+    assert (ended.code, ended.err.count("FILE: ")) == (4, 2)
+
+
+@pytest.mark.parametrize("command", ["clear", "validate", "verify"])
+def test_a_folder_without_messages_is_told(tripoint, tmp_path, command):
+    ended = tripoint(command, tmp_path)
+    assert ended.code == exits.OK
+    assert "there is no .xml file" in ended.err
+    assert "没有 .xml 文件" in ended.err
+
+
+def test_an_address_that_is_none_is_told_without_its_password(tripoint, monkeypatch):
+    monkeypatch.setenv("TRIPOINT_DATABASE_URL", "mysql://me:secret@here/there")
+    ended = tripoint("lists")
+    assert (ended.code, ended.err.count("DATABASE-URL: ")) == (exits.MALFORMED, 2)
+    assert "secret" not in ended.err
+
+
+def test_a_rate_is_shown_in_percent_with_its_source(tripoint):
+    ended = tripoint("rates", "show", "8715000010", "--on", "2024-06-03")
+    assert "6%" in ended.out
+    assert "source" in ended.out
+    told = tripoint("rates", "show", "8715000010", "--on", "2024-06-03", "--json").json
+    assert (told["duty_ppm"], bool(told["source"])) == (60_000, True)
+
+
+def test_another_plan_is_refused_before_the_demo_that_runs_is_stopped(tmp_path, tripoint):
+    (tmp_path / "demo.json").write_text('{"trades": 2000, "seed": 1}')
+    (tmp_path / "serve.pid").write_text("1")
+    with pytest.raises(Conflict):
+        same_plan(tmp_path, {"trades": 5, "seed": 1})
+    assert tripoint("demo", "--trades", "5", "--data", tmp_path).code == 5
+    assert (tmp_path / "serve.pid").exists()
+
+
+def test_tables_cut_off_end_as_the_page_says(installation):
+    assert execute("clear", EXAMPLES, "--quiet", env=installation).returncode == exits.OK
+    words = "import sys; from tripoint.faces.cli.dispatch import run; sys.exit(run(['receipts', '--most', '1000']))"
+    script = f'{sys.executable} -c "{words}" | true; echo ${{PIPESTATUS[0]}}'
+    ended = subprocess.run(
+        ["bash", "-c", script], env={"PATH": "/usr/bin:/bin"} | installation, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ended.stdout.strip() == str(exits.BROKEN_PIPE), ended.stderr
+    assert ended.stderr == ""
