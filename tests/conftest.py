@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from tripoint.database import Database, DatabaseSettings, Supervisor, Transaction, binaries, migrate
 
@@ -22,6 +23,11 @@ _number = itertools.count(1)
 
 SPEED = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "200"}
 """A killed process loses nothing without fsync; only a machine that loses power does, and tests do not try that."""
+
+
+# Machines are shared and slow by turns: how long one example takes proves nothing.
+settings.register_profile("tripoint", deadline=None)
+settings.load_profile("tripoint")
 
 
 def pytest_configure(config: pytest.Config) -> None:

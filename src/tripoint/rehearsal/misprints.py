@@ -66,6 +66,17 @@ def repeat(name: str, times: int = 1) -> Edit:
     return edit
 
 
+def numbered(edit: Edit, name: str) -> Edit:
+    """Edit, and number the lines of a name anew, from 1."""
+
+    def edit_and_number(paper: Element) -> None:
+        edit(paper)
+        for number, line in enumerate(paper.iter(_tag(name)), 1):
+            _find(line, "gnum").text = str(number)
+
+    return edit_and_number
+
+
 def insert_after(name: str, new: str, text: str | None, *, within: str | None = None) -> Edit:
     """Write an element after the first of a name, within the first of another name where one is given."""
 
@@ -144,7 +155,8 @@ MISPRINTS: tuple[Anomaly, ...] = (
     _fault("FIELD-09", "list", "declared-in-february-30", say("declTime", "20260230")),
     _fault("FIELD-10", "list", "with-two-buyers", repeat("buyerName")),
     _fault("FIELD-11", "order", "without-lines", remove("OrderList")),
-    _fault("FIELD-12", "list", "with-hundred-lines", repeat("InventoryList", 99)),
+    _fault("FIELD-12", "list", "with-hundred-lines", numbered(repeat("InventoryList", 99), "InventoryList")),
+    _fault("FIELD-30", "list", "with-a-line-twice", repeat("InventoryList")),
     _fault("FIELD-13", "waybill", "with-element-in-value", nest("goodsInfo")),
     _fault("FIELD-14", "list", "in-dollars", say("currency", "502")),
     _fault("FIELD-14", "payment", "in-dollars", say("currency", "502")),
