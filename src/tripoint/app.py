@@ -273,19 +273,19 @@ class Engine:
         digest = hashlib.sha256(raw).hexdigest()[:16]
         with self.transaction() as tx:
             report = filings_desk.load(tx, document, certificates, at=now)
+            lodged = 0
             for deposit in document.deposits:
-                ledger.deposit(
+                posted = ledger.deposit(
                     tx,
                     deposit.guarantor_code,
                     deposit.amount,
                     reference=f"filings/{digest}/{deposit.guarantor_code}",
                     at=now,
                 )
+                lodged += posted.written
             counted = rulings.open_allowances(tx, _annual_used(document))
         rejudged = self.rejudge()
-        return FilingsLoaded(
-            report=report, deposits=len(document.deposits), annual_used=counted, rejudged=rejudged
-        )
+        return FilingsLoaded(report=report, deposits=lodged, annual_used=counted, rejudged=rejudged)
 
     def rejudge(self, codes: Sequence[str] = MENDED_FROM_OUTSIDE, page: int = REJUDGE_PAGE) -> Worked:
         """Judge again the open lists that were told one of the codes, as when what they lacked has been supplied.

@@ -131,3 +131,8 @@ def test_the_log_of_a_request_holds_neither_query_nor_body(firm):
     assert [entry["route"] for entry in logged] == ["/v1/receipts", "/v1/lists/{number}", "/v1/messages"]
     assert all(entry["key_id"] for entry in logged)
     assert "secret" not in str(logged).lower()
+
+
+def test_a_faulty_parameter_goes_by_the_name_the_caller_wrote(firm):
+    for path in ("/v1/lists?state=x", "/v1/messages?state=x"):
+        assert [one["field"] for one in firm.get(path).json()["errors"]] == ["state"]

@@ -90,3 +90,8 @@ def test_tables_cut_off_end_as_the_page_says(installation):
     )  # fmt: skip
     assert ended.stdout.strip() == str(exits.BROKEN_PIPE), ended.stderr
     assert ended.stderr == ""
+
+
+def test_the_same_filings_again_lodge_no_deposit(tripoint):
+    tripoint("filings", "load", EXAMPLES / "filings.json")
+    assert tripoint("filings", "load", EXAMPLES / "filings.json", "--json").json["deposits"] == 0

@@ -207,14 +207,26 @@ def not_routed(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "content-type"}
     if status in (408, 413):
         headers["Connection"] = "close"
-    return respond(request, status, code, text, headers=headers, errors=_field_errors(error))
+    return respond(request, status, code, text, headers=headers, errors=_field_errors(request, error))
 
 
-def _field_errors(error: HTTPException) -> list[FieldError]:
+def _name_on_the_wire(request: Request[Any, Any, Any], name: str) -> str:
+    """A parameter's name as the caller wrote it, where ours is another."""
+    try:
+        field = request.route_handler.parsed_fn_signature.parameters[name]
+    except (AttributeError, KeyError):
+        return name
+    return getattr(field.kwarg_definition, "name", None) or name
+
+
+def _field_errors(request: Request[Any, Any, Any], error: HTTPException) -> list[FieldError]:
     extra = error.extra
     if isinstance(extra, list):
         return [
-            FieldError(field=str(entry.get("key", "")), message=str(entry.get("message", "")))
+            FieldError(
+                field=_name_on_the_wire(request, str(entry.get("key", ""))),
+                message=str(entry.get("message", "")),
+            )
             for entry in extra
             if isinstance(entry, dict)
         ]

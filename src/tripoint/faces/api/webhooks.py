@@ -18,7 +18,14 @@ from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
 from tripoint.registers.access.records import Delivery, DeliveryState, Endpoint
 
-MessageType = Annotated[str, msgspec.Meta(pattern="^CEB[0-9]{3}$", examples=["CEB622"])]
+MessageType = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^CEB(312|412|512|514|622|624|626|712|816|818|900)$",
+        description="The type of a receipt; another one would never be posted.",
+        examples=["CEB622"],
+    ),
+]
 
 
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):

@@ -71,9 +71,9 @@ class Clearing:
         self.worked.add(loaded.rejudged)
         self.talk.note(
             f"已载入备案 {path}：企业 {new} 家新增或变更，证书 {len(report.certificates.added)} 张新增，"
-            f"担保 {loaded.deposits} 笔",
+            f"担保 {loaded.deposits} 笔存入",
             f"filings loaded from {path}: {new} enterprises new or changed, "
-            f"{len(report.certificates.added)} certificates new, {loaded.deposits} deposits",
+            f"{len(report.certificates.added)} certificates new, {loaded.deposits} deposits lodged",
         )
 
     def admit(self, files: Sequence[Path]) -> None:

@@ -101,6 +101,9 @@ WORDS: dict[str, Text] = {
 }
 
 STATES: dict[str, Text] = {
+    "70pct": Text("限值内按70%征税", "within the limits, VAT and consumption tax at 70 %"),
+    "full": Text("全额征税", "taxed in full"),
+    "over_single": Text("超过单次限值，全额征税", "above the single limit, taxed in full"),
     "draft": Text("暂存", "draft"),
     "waiting": Text("等待单证", "waiting for papers"),
     "released": Text("放行", "released"),
