@@ -52,7 +52,7 @@ contracts: .venv/.stamp-dev
 	@$(BIN)/lint-imports --no-cache
 
 docs: .venv/.stamp-dev  ## build the documentation strictly, into site/
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --clean
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 
 lock: .venv/.stamp-dev  ## write requirements/*.txt anew from pyproject.toml (ARGS="--upgrade" for newer versions)
 	@scripts/lock.sh $(ARGS)
