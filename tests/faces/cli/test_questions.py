@@ -87,6 +87,7 @@ def test_receipts_by_order_and_as_files(tripoint, tmp_path):
 
 
 def test_messages_by_state(tripoint):
+    assert "0 messages wait again" in tripoint("messages", "--again", "--lang", "en").err
     told = tripoint("messages", "--state", "unreadable", "--json").json["messages"]
     assert len(told) == 1
     assert told[0]["refusal_code"] == "WIRE-06"

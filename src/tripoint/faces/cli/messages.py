@@ -38,6 +38,10 @@ def messages(
     ] = None,
     before: Annotated[int | None, Parameter(help="Number of the last message seen. 游标。")] = None,
     most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    again: Annotated[
+        bool,
+        Parameter(help="First let those wait again that a fault of ours made unreadable (WIRE-00). 重新受理。"),
+    ] = False,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
@@ -45,6 +49,10 @@ def messages(
     from tripoint.exchange import store
 
     talk = Talk(voice)
+    if again:
+        with engine(place, talk) as opened:
+            number = opened.try_again()
+        talk.note(f"{number} 份报文重新等待处理", f"{number} messages wait again to be worked on")
     most = min(max(most, 1), 1000)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = store.messages(
