@@ -13,8 +13,8 @@ from tripoint.platforms.clearance.aftermath import rules
 from tripoint.regimes.load import load_regimes
 
 REGIME = load_regimes().of("9610")
-LISTED = {"state": "released", "marketplace_code": "M", "merchant_code": "E"}
-REQUEST = {"list_no": "L", "marketplace_code": "M", "merchant_code": "E"}
+LISTED = {"state": "released", "marketplace_code": "M", "merchant_code": "E", "declarant_code": "D"}
+REQUEST = {"list_no": "L", "marketplace_code": "M", "merchant_code": "E", "declarant_code": "D"}
 RELEASED = date(2026, 3, 1)
 
 
@@ -88,7 +88,7 @@ def test_only_a_released_list_has_returns(state: str) -> None:
 def test_a_list_is_cancelled_while_nothing_of_it_is_coming_back(
     state: str, returns: list[dict], codes: list[str]
 ) -> None:
-    told = rules.judge_cancellation({"state": state}, {"list_no": "L"}, returns)
+    told = rules.judge_cancellation(LISTED | {"state": state}, REQUEST, returns)
     assert [one.code for one in told] == codes
 
 
@@ -111,3 +111,10 @@ def test_shares_of_a_line_add_up_to_the_line_however_it_is_split(
         before, values, taxes = before + part * SCALE, values + share.value, taxes + share.tax
     assert (values, taxes) == (value, tax * FEN)
     assert rules.is_everything([line(quantity, quantity)], [])
+
+
+def test_a_stranger_is_told_that_there_is_no_such_list() -> None:
+    stranger = REQUEST | {"declarant_code": "Z"}
+    assert [one.code for one in rules.judge_cancellation(LISTED, stranger, [])] == ["CANCEL-01"]
+    told = rules.judge_return(LISTED, [line()], stranger, [wanted()], RELEASED, RELEASED, REGIME)
+    assert "RETURN-01" in [one.code for one in told]
