@@ -85,3 +85,36 @@ def test_an_older_version_never_replaces_a_newer(minutes: int, app_type: str) ->
         assert found is Reception.OLDER
     elif minutes == 0:
         assert found is Reception.CONFLICT
+
+
+def owned(minute: int, owner: str, *, by_issuer: bool = False, draft: bool = False) -> Version:
+    return Version(
+        app_type=CHANGE if minute else NEW,
+        app_time=BEGIN + timedelta(minutes=minute),
+        draft=draft,
+        digest=minute,
+        owner=owner,
+        by_issuer=by_issuer,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arriving", "reception"),
+    [
+        (owned(1, "A"), Reception.ACCEPTED),
+        (owned(1, "B"), Reception.CONFLICT),
+        (owned(1, "B", by_issuer=True), Reception.ACCEPTED),
+    ],
+)
+def test_an_order_stays_its_merchants_unless_the_marketplace_says_otherwise(
+    arriving: Version, reception: Reception
+) -> None:
+    assert receive("order", arriving, Standing(version=owned(0, "A"), list_state=None)) is reception
+
+
+def test_a_draft_list_is_its_declarants_alone() -> None:
+    draft = owned(0, "A", draft=True)
+    stranger = Version(app_type=NEW, app_time=BEGIN + timedelta(minutes=1), draft=False, digest=1, owner="B")
+    assert receive("list", stranger, Standing(version=draft, list_state="draft")) is Reception.CONFLICT
+    again = Version(app_type=NEW, app_time=BEGIN + timedelta(minutes=1), draft=False, digest=1, owner="A")
+    assert receive("list", again, Standing(version=draft, list_state="draft")) is Reception.ACCEPTED

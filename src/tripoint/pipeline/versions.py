@@ -24,13 +24,18 @@ class Reception(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One version of a paper: what it asks for, when, and a digest of what it says."""
+    """One version of a paper: what it asks for, when, a digest of what it says, and whose it is.
+
+    `owner` is the merchant of an order and the declarant of a list; `by_issuer` says that the marketplace itself sends it.
+    """
 
     app_type: str
     app_time: datetime
     draft: bool
     digest: int
     numbered: bool = True
+    owner: str | None = None
+    by_issuer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,8 @@ def receive(kind: str, arriving: Version, standing: Standing) -> Reception:
         return Reception.OLDER
     if standing.list_state in SETTLED:
         return Reception.LOCKED
+    if _is_another_firms(kind, arriving, current):
+        return Reception.CONFLICT
     if arriving.app_type == NEW and not current.draft:
         again = current.app_type == WITHDRAWAL or (kind == "list" and standing.list_state in AGAIN)
         if not again or arriving.app_time == current.app_time:
@@ -73,3 +80,10 @@ def receive(kind: str, arriving: Version, standing: Standing) -> Reception:
     if kind == "list" and arriving.app_type != NEW and not arriving.numbered:
         return Reception.MISSING
     return Reception.DRAFT if arriving.draft else Reception.ACCEPTED
+
+
+def _is_another_firms(kind: str, arriving: Version, current: Version) -> bool:
+    """An order stays its merchant's unless the marketplace says otherwise; a draft list is its declarant's alone."""
+    if arriving.owner == current.owner or current.owner is None:
+        return False
+    return (kind == "order" and not arriving.by_issuer) or (kind == "list" and current.draft)

@@ -369,6 +369,7 @@ create table paper_versions (
     state             text        not null check (state in ('draft', 'active', 'withdrawn')),
     message_id        bigint      not null,
     position          integer     not null,
+    owner_code        text,
     primary key (number, kind, issuer_code)
 );
 comment on table paper_versions is 'distributed by number. The version of each paper that counts, by its business key; finds the order of a payment or waybill.';

@@ -160,6 +160,7 @@ def _versions(taken: pl.DataFrame) -> pl.DataFrame:
             "state",
             "message_id",
             "position",
+            "owner_code",
         )
     )
 

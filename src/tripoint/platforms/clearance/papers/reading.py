@@ -46,6 +46,8 @@ ARRIVING = {
     "list_no": pl.String(),
     "pre_no": pl.String(),
     "declarant_code": pl.String(),
+    "owner_code": pl.String(),
+    "by_issuer": pl.Boolean(),
     "guid": pl.String(),
 }
 """Every paper of a round in one shape, by its business key."""
@@ -133,6 +135,10 @@ def _with_recipients(papers: dict[str, pl.DataFrame], letters: Sequence[Letter])
     }
 
 
+_OWNER = {"order": "merchant_code", "list": "declarant_code"}
+"""Whose a paper is, where others could name its number."""
+
+
 def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """All papers by business key, in the order they came."""
     parts = []
@@ -161,6 +167,8 @@ def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
                 of("list_no").alias("list_no"),
                 of("pre_no").alias("pre_no"),
                 of("declarant_code").alias("declarant_code"),
+                of(_OWNER.get(kind.name, "")).alias("owner_code"),
+                (of("recipient_code") == of(kind.issuer or "")).fill_null(value=False).alias("by_issuer"),
                 "guid",
             )
         )

@@ -22,6 +22,7 @@ STANDING = {
     "app_time": pl.Datetime("us", "UTC"),
     "digest": pl.Int64(),
     "state": pl.String(),
+    "owner_code": pl.String(),
 }
 """The versions that count so far, of the keys that arrive."""
 
@@ -71,6 +72,7 @@ def _one_by_one(
             app_time=row["app_time"],
             draft=row["state"] == "draft",
             digest=row["digest"],
+            owner=row["owner_code"],
         )
         known[row["kind"], row["issuer_code"], row["number"]] = (version, row["order_no"])
     receptions, orders = [], []
@@ -83,6 +85,8 @@ def _one_by_one(
             draft=row["draft"],
             digest=row["digest"],
             numbered=_names_its_numbers(list_states, row),
+            owner=row["owner_code"],
+            by_issuer=row["by_issuer"],
         )
         state = _state(list_states, row, was)
         reception: str = receive(row["kind"], arriving, Standing(version=current, list_state=state))

@@ -1,6 +1,7 @@
 -- name: standing
 -- The versions that count so far of the staged paper keys.
-select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state
+select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
+       v.owner_code
 from arriving_keys as k
 join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
 
@@ -13,14 +14,14 @@ join clearings as c on c.order_no = k.order_no;
 -- name: put_versions
 -- Makes the staged versions the ones that count.
 insert into paper_versions as v
-       (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position)
-select kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position
+       (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code)
+select kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code
 from accepted_versions
 order by number, kind, issuer_code
 on conflict (number, kind, issuer_code) do update
 set order_no = excluded.order_no, marketplace_code = excluded.marketplace_code, app_type = excluded.app_type,
     app_time = excluded.app_time, digest = excluded.digest, state = excluded.state,
-    message_id = excluded.message_id, position = excluded.position;
+    message_id = excluded.message_id, position = excluded.position, owner_code = excluded.owner_code;
 
 -- name: lists_of_waybills
 -- The orders of lists that name the staged waybills, for waybills that do not say their order.
