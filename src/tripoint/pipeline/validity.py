@@ -12,6 +12,9 @@ from tripoint.pipeline.check import Check, check
 from tripoint.regimes.codes import load_codes
 
 YUAN = "142"
+DAYS_BEFORE = 30
+"""How many days before it arrives a list may have been declared, where the operator asks for it (MODE-12)."""
+
 TOLERANCE_E5 = 1_000
 """Price times quantity may miss the total by one fen: the wire rounds both."""
 
@@ -147,6 +150,12 @@ def order_is_not_an_import() -> pl.Expr:
 def declared_in_the_future() -> pl.Expr:
     """A list is declared on the day it arrives, or before."""
     return pl.col("list.declared_on") > pl.col("facts.received_on")
+
+
+@check("MODE-12", field="list.declared_on", compares="facts.received_on")
+def declared_long_ago() -> pl.Expr:
+    """A list is declared on the day it arrives, or not long before: its day decides law, rate and allowance."""
+    return pl.col("facts.received_on") - pl.col("list.declared_on") > pl.duration(days=DAYS_BEFORE)
 
 
 @check("GOODS-04", field="line.quantity_2", compares="line.unit_2")

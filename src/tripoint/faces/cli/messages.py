@@ -40,7 +40,9 @@ def messages(
     most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
     again: Annotated[
         bool,
-        Parameter(help="First let those wait again that a fault of ours made unreadable (WIRE-00). 重新受理。"),
+        Parameter(
+            help="First let those wait again that a fault of ours made unreadable (WIRE-00). 重新受理。"
+        ),
     ] = False,
     voice: Voice | None = None,
     place: Place | None = None,
