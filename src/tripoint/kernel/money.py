@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 SCALE = 100_000
 """How many column units make one yuan, one piece, one kilogram."""
@@ -55,19 +55,9 @@ def to_e5(value: Decimal) -> int:
     return units
 
 
-def from_e5(units: int) -> Decimal:
-    """The exact decimal behind column units."""
-    return Decimal(units).scaleb(-5)
-
-
 def format_e5(units: int, places: int = 2) -> str:
     """Write column units with at least `places` decimals and no more than needed: 500.00, 0.00125."""
     sign, whole = ("-", -units) if units < 0 else ("", units)
     fraction = f"{whole % SCALE:05d}"
     kept = max(places, len(fraction.rstrip("0")))
     return f"{sign}{whole // SCALE}.{fraction[:kept]}" if kept else f"{sign}{whole // SCALE}"
-
-
-def half_up(value: Decimal, places: int = 2) -> Decimal:
-    """Round half away from zero, as customs rounds tax to the fen."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)

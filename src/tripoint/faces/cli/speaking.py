@@ -42,9 +42,6 @@ class Voice:
     ] = None
 
 
-QUIET = Voice(quiet=True)
-
-
 class Told:
     """Takes signs of progress: how far, of how many."""
 

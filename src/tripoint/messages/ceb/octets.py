@@ -19,7 +19,6 @@ _DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
 _ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"']{0,40})[\"']")
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _CHINESE_NAMES = frozenset({"gb2312", "gbk", "gb18030", "cp936"})
-_SPACE = b" \t\r\n"
 _SHORTEST_ELEMENT = len(b"<a/>")
 _SHORTEST_ATTRIBUTE = len(b' a=""')
 _NAME = re.compile(rb"<([^\s/>!?][^\s/>]*)")

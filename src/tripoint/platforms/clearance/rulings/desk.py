@@ -112,19 +112,17 @@ def _ready(judgement: judging.Judgement, states: pl.DataFrame) -> pl.DataFrame:
 def _draw(tx: Transaction, ready: pl.DataFrame, uses: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """Lock what the ready lists draw on, and find those for which it does not suffice (shape JUDGED)."""
     used = store.lock_allowances(tx, uses)
-    names = [accounts.available(code) for code in ready["guarantor_code"].unique().sort()]
-    held = [accounts.pledged(code) for code in ready["guarantor_code"].unique().sort()]
-    balances = ledger.lock_balances(
-        tx, pl.DataFrame({"account": sorted({*names, *held, "customs/tax-receivable"})})
-    )
+    guarantors = ready["guarantor_code"].unique().sort()
+    posted_to = [name(code) for code in guarantors for name in (accounts.available, accounts.pledged)]
+    balances = ledger.lock_balances(tx, pl.DataFrame({"account": posted_to}, schema={"account": pl.String()}))
     free = {row["account"]: row["balance"] for row in balances.iter_rows(named=True)}
     room = {
-        f"{row['person_id']}|{row['year']}|{row['allowance']}": row["limit"] - row["used"]
+        drawing.pool_of(row): row["limit"] - row["used"]
         for row in uses.join(used, on=["person_id", "year", "allowance"], how="left")
         .with_columns(pl.col("used").fill_null(0))
         .iter_rows(named=True)
     }
-    for code in ready["guarantor_code"].unique():
+    for code in guarantors:
         room[f"guarantee|{code}"] = free.get(accounts.available(code), 0)
     failed = draw(drawing.draws(uses, ready), room)
     findings = drawing.draw_findings(failed, room, uses, used, free)

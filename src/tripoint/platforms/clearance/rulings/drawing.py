@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -108,6 +109,11 @@ def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([person.cast(DRAWS), guarantee.cast(DRAWS)])  # type: ignore[arg-type]
 
 
+def pool_of(use: Mapping[str, Any]) -> str:
+    """The name of the pool that a person's allowance of a year is, as `draws` writes it."""
+    return f"{use['person_id']}|{use['year']}|{use['allowance']}"
+
+
 def draw_findings(
     failed: pl.DataFrame,
     room: Mapping[str, int],
@@ -116,14 +122,8 @@ def draw_findings(
     free: Mapping[str, int],
 ) -> pl.DataFrame:
     """The findings of draws that failed: what the total would come to, and the limit or balance it is above."""
-    limits = {
-        f"{row['person_id']}|{row['year']}|{row['allowance']}": row["limit"]
-        for row in uses.iter_rows(named=True)
-    }
-    before = {
-        f"{row['person_id']}|{row['year']}|{row['allowance']}": row["used"]
-        for row in used.iter_rows(named=True)
-    }
+    limits = {pool_of(row): row["limit"] for row in uses.iter_rows(named=True)}
+    before = {pool_of(row): row["used"] for row in used.iter_rows(named=True)}
     rows = []
     for row, pool, amount, code, field in failed.iter_rows():
         if pool in limits:
