@@ -178,7 +178,7 @@ def test_a_hostile_message_is_refused_in_bounded_memory_and_nothing_is_fetched(
     what: str, heard: Heard
 ) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    number = heard.court.engine.admit(HOSTILE[what])["message_id"]
+    number = heard.court.engine.admit(HOSTILE[what]).message_id
     heard.court.engine.work_all()
     with heard.court.engine.transaction() as tx:
         row = tx.one(

@@ -27,6 +27,7 @@ from tripoint.database import (
 )
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
+from tripoint.exchange.records import Kept, Packed, Posted
 from tripoint.kernel.clock import Clock, SystemClock
 from tripoint.kernel.findings import Severity
 from tripoint.kernel.refusals import Busy, Malformed
@@ -186,14 +187,15 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def admit(
-        self, raw: bytes, *, sender_code: str = "", channel: str = "cli", name: str = ""
-    ) -> dict[str, Any]:
+    def admit(self, raw: bytes, *, sender_code: str = "", channel: str = "cli", name: str = "") -> Kept:
         """The one door: keep a message; what comes back has been committed. The same bytes again are the same message."""
-        with self.database.transaction() as tx:
-            return exchange.post(
-                tx, raw, sender_code=sender_code, channel=channel, name=name, at=self.clock.now()
-            )
+        exchange.refuse(raw)
+        posted = Posted(raw=raw, sender_code=sender_code, channel=channel, name=name)
+        return self.admit_all([Packed.of(posted)])[0]
+
+    def admit_all(self, messages: Sequence[Packed]) -> list[Kept]:
+        """The same door for many messages at once: kept in this order, in one transaction."""
+        return self.database.retrying(lambda tx: exchange.keep(tx, messages, at=self.clock.now()))
 
     def work(self, most: int = ROUND_MESSAGES) -> Worked | None:
         """One round over the oldest waiting messages; None when there are none.
@@ -348,7 +350,7 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
         message_id=row["message_id"],
         sender_code=row["sender_code"],
         received_at=row["received_at"],
-        raw=bytes(row["raw"]),
+        raw=row["raw"],
     )
 
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from tripoint.database import Transaction
 from tripoint.exchange import store
+from tripoint.exchange.records import Kept, Packed
 from tripoint.kernel.refusals import Malformed, TooLarge, Unknown
 
 BYTES_MAX = 20 * 1024 * 1024
 """The largest message taken (bytes); 100 papers of 99 lines stay far below."""
 
 
-def post(
-    tx: Transaction, raw: bytes, *, sender_code: str, channel: str, name: str, at: datetime
-) -> dict[str, Any]:
-    """Keep a message once; message_id, received_at, state, is_new. Raises Malformed (empty) and TooLarge."""
-    if not raw.strip():
+def refuse(raw: bytes) -> None:
+    """Raises Malformed (empty) and TooLarge for what is no message to keep."""
+    if not raw or raw.isspace():
         raise Malformed("MESSAGE-EMPTY", "报文为空", "the message is empty")
     if len(raw) > BYTES_MAX:
-        raise TooLarge(
-            "MESSAGE-TOO-LARGE",
-            f"报文超过 {BYTES_MAX} 字节",
-            f"the message is larger than {BYTES_MAX} bytes",
-        )
-    return store.put(tx, raw=raw, sender_code=sender_code, channel=channel, name=name, at=at)
+        raise too_large(BYTES_MAX)
+
+
+def too_large(most: int) -> TooLarge:
+    """The refusal of a message beyond so many bytes."""
+    return TooLarge("MESSAGE-TOO-LARGE", f"报文超过 {most} 字节", f"the message is larger than {most} bytes")
+
+
+def keep(tx: Transaction, messages: Sequence[Packed], *, at: datetime) -> list[Kept]:
+    """Keep messages, each once, in this order; what comes back is true when the transaction has been committed."""
+    return store.put(tx, messages, at)
 
 
 def message(tx: Transaction, message_id: int, sender_code: str | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from tripoint.database import Statements, Transaction
+from tripoint.exchange.packing import unpack
+from tripoint.exchange.records import Kept, Packed
 
 sql = Statements.load(__package__)
 
@@ -44,26 +46,82 @@ OUTBOX = {
 CLAIM_BYTES = 64 * 1024 * 1024
 """What the messages of one round hold together, but for the last of them: their trees are in memory beside them."""
 
+CLAIMED_AT_ONCE = 100
+"""Messages locked by one statement: another worker passes over those that did not fit into this round's bytes."""
+
 Row = dict[str, Any]
 
 
-def put(tx: Transaction, *, raw: bytes, sender_code: str, channel: str, name: str, at: datetime) -> Row:
-    """Keep a message: message_id, received_at, state, is_new; the same bytes again give the first number."""
-    row = tx.one(sql.put, raw=raw, sender_code=sender_code, channel=channel, name=name, received_at=at)
-    if row is None:  # another transaction kept the same bytes between our two looks
-        row = tx.one(sql.put, raw=raw, sender_code=sender_code, channel=channel, name=name, received_at=at)
-    assert row is not None
-    return row
+def put(tx: Transaction, messages: Sequence[Packed], at: datetime) -> list[Kept]:
+    """Keep messages in this order; the same bytes of the same sender again are the message they were at first."""
+    digests = [message.digest for message in messages]
+    senders = [message.sender_code for message in messages]
+    rows = tx.rows(
+        sql.put,
+        digests=digests,
+        sender_codes=senders,
+        channels=[message.channel for message in messages],
+        names=[message.name for message in messages],
+        packed=[message.packed for message in messages],
+        sizes=[message.bytes for message in messages],
+        received_at=at,
+    )
+    found: dict[tuple[str, bytes], Kept] = {}
+    if len(rows) < len(messages):
+        # Also those that another transaction kept while we were looking: it has ended by now.
+        found = {
+            (row["sender_code"], row["digest"]): Kept(
+                message_id=row["message_id"],
+                received_at=row["received_at"],
+                state=row["state"],
+                is_new=False,
+            )
+            for row in tx.rows(sql.known, digests=digests, sender_codes=senders)
+        }
+    new = {(row["sender_code"], row["digest"]): row["message_id"] for row in rows}
+    kept = []
+    for key in zip(senders, digests, strict=True):
+        number = new.pop(key, None)
+        kept.append(
+            found[key]
+            if number is None
+            else Kept(message_id=number, received_at=at, state="received", is_new=True)
+        )
+    return kept
 
 
-def claim(tx: Transaction, *, most: int) -> Sequence[Row]:
-    """The oldest messages nobody works on: message_id, sender_code, received_at, raw; of `CLAIM_BYTES` or a little more."""
-    return tx.rows(sql.claim, most=most, bytes_most=CLAIM_BYTES)
+def claim(tx: Transaction, *, most: int, bytes_most: int = CLAIM_BYTES) -> Sequence[Row]:
+    """The oldest messages nobody works on, with their bytes: message_id, sender_code, received_at, raw.
+
+    So many at most, and of `bytes_most` together but for the last of them; one at least where any is free.
+    """
+    chosen: list[int] = []
+    after, size = 0, 0
+    while len(chosen) < most and size < bytes_most:
+        rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
+        for row in rows:
+            if size < bytes_most:
+                chosen.append(row["message_id"])
+                size += row["bytes"]
+        if len(rows) < CLAIMED_AT_ONCE:
+            break
+        after = rows[-1]["message_id"]
+    return contents(tx, chosen) if chosen else []
 
 
 def claim_one(tx: Transaction, message_id: int) -> Row | None:
     """One message that waits and that nobody works on, as `claim` gives it."""
-    return tx.one(sql.claim_one, message_id=message_id)
+    if tx.one(sql.claim_one, message_id=message_id) is None:
+        return None
+    return contents(tx, [message_id])[0]
+
+
+def contents(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:
+    """Messages with their bytes as they came, in order: message_id, sender_code, received_at, raw."""
+    rows = tx.rows(sql.contents, message_ids=list(message_ids))
+    for row in rows:
+        row["raw"] = unpack(row.pop("packing"), row["raw"])
+    return rows
 
 
 def receive_again(tx: Transaction, code: str) -> int:
@@ -75,10 +133,16 @@ def mark(tx: Transaction, marks: pl.DataFrame, at: datetime) -> None:
     """Write down what was made of messages (shape MARKS)."""
     tx.stage("marked_messages", marks)
     tx.run(sql.mark, at=at)
+    tx.run(sql.leave)
+
+
+def is_waiting(tx: Transaction) -> bool:
+    """Whether any message waits, whoever may be working on it."""
+    return bool(tx.value(sql.is_waiting))
 
 
 def waiting(tx: Transaction) -> Row:
-    """How many messages wait, and the oldest's time."""
+    """How many messages wait, how large they came together, and the oldest's time."""
     row = tx.one(sql.waiting)
     assert row is not None
     return row
@@ -111,8 +175,8 @@ def messages(
 
 def raw(tx: Transaction, message_id: int, sender_code: str | None) -> bytes | None:
     """The bytes of one message."""
-    value = tx.value(sql.raw, message_id=message_id, sender_code=sender_code)
-    return None if value is None else bytes(value)
+    row = tx.one(sql.raw, message_id=message_id, sender_code=sender_code)
+    return None if row is None else unpack(row["packing"], row["raw"])
 
 
 def outgoing(

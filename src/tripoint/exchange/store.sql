@@ -1,47 +1,55 @@
 -- name: put
--- The number and state of the message: a new one, or the one that lay there with the same bytes from the same sender.
+-- The number of each message that is new; those whose bytes the same sender had sent before are left out.
 with added as (
-    insert into messages (digest, sender_code, channel, name, received_at, raw)
-    values (sha256(%(raw)s), %(sender_code)s, %(channel)s, %(name)s, %(received_at)s, %(raw)s)
+    insert into messages (digest, sender_code, channel, name, received_at, raw, packing, bytes)
+    select digest, sender_code, channel, name, %(received_at)s, raw, 'zstd', bytes
+    from unnest(%(digests)b::bytea[], %(sender_codes)b::text[], %(channels)b::text[], %(names)b::text[],
+                %(packed)b::bytea[], %(sizes)b::int4[])
+         with ordinality as posted (digest, sender_code, channel, name, raw, bytes, place)
+    order by place
     on conflict (sender_code, digest) do nothing
-    returning message_id, received_at, state
+    returning message_id, sender_code, digest, bytes
+), queued as (
+    insert into waiting_messages (message_id, bytes, received_at)
+    select message_id, bytes, %(received_at)s from added
 )
-select message_id, received_at, state, true as is_new from added
-union all
-select m.message_id, m.received_at, m.state, false
-from messages as m
-where m.sender_code = %(sender_code)s and m.digest = sha256(%(raw)s) and not exists (select from added);
+select message_id, sender_code, digest from added;
+
+-- name: known
+-- The messages with these digests from these senders.
+select m.message_id, m.sender_code, m.digest, m.received_at, m.state
+from unnest(%(digests)b::bytea[], %(sender_codes)b::text[]) as posted (digest, sender_code)
+join messages as m on m.sender_code = posted.sender_code and m.digest = posted.digest;
 
 -- name: claim
--- The oldest messages nobody is working on, up to a number and a size (one at least); claimed to the transaction's end.
-with oldest as (
-    select message_id, octet_length(raw) as bytes
-    from messages
-    where state = 'received'
-    order by message_id
-    limit %(most)s
-    for update skip locked
-), sized as (
-    select message_id, sum(bytes) over (order by message_id) - bytes as before from oldest
-)
-select m.message_id, m.sender_code, m.received_at, m.raw
-from messages as m
-join sized using (message_id)
-where sized.before < %(bytes_most)s
-order by m.message_id;
+-- The oldest waiting messages that nobody is working on, after a number; claimed to the transaction's end.
+select message_id, bytes
+from waiting_messages
+where message_id > %(after)s
+order by message_id
+limit %(most)s
+for update skip locked;
 
 -- name: claim_one
--- One message, if it still waits and nobody is working on it.
-select message_id, sender_code, received_at, raw
+-- One message, if it still waits and nobody is working on it; claimed to the transaction's end.
+select message_id, bytes from waiting_messages where message_id = %(message_id)s for update skip locked;
+
+-- name: contents
+-- Messages with their bytes, in the order they came.
+select message_id, sender_code, received_at, packing, raw
 from messages
-where message_id = %(message_id)s and state = 'received'
-for update skip locked;
+where message_id = any(%(message_ids)s)
+order by message_id;
 
 -- name: receive_again
 -- Puts the messages that failed by a fault of ours back among those that wait.
-update messages
-set state = 'received', refusal_code = null, refusal_text = null, worked_at = null
-where state = 'unreadable' and refusal_code = %(code)s;
+with again as (
+    update messages
+    set state = 'received', refusal_code = null, refusal_text = null, worked_at = null
+    where state = 'unreadable' and refusal_code = %(code)s
+    returning message_id, coalesce(bytes, octet_length(raw)) as bytes, received_at
+)
+insert into waiting_messages (message_id, bytes, received_at) select message_id, bytes, received_at from again;
 
 -- name: mark
 -- Writes down what was made of each staged message.
@@ -53,13 +61,21 @@ set state = s.state, message_type = s.message_type, message_guid = s.message_gui
 from marked_messages as s
 where m.message_id = s.message_id;
 
+-- name: leave
+-- Takes the staged messages out of those that wait.
+delete from waiting_messages as w using marked_messages as s where w.message_id = s.message_id;
+
+-- name: is_waiting
+-- Whether any message waits, whoever may be working on it.
+select exists (select from waiting_messages) as waiting;
+
 -- name: waiting
--- How many messages wait to be read, and since when the oldest does.
-select count(*) as messages, min(received_at) as oldest_at from messages where state = 'received';
+-- How many messages wait to be read, how large they came, and since when the oldest does.
+select count(*) as messages, coalesce(sum(bytes), 0)::bigint as bytes, min(received_at) as oldest_at from waiting_messages;
 
 -- name: message
 -- One message without its bytes; for an enterprise only its own.
-select message_id, sender_code, channel, name, received_at, octet_length(raw) as bytes, encode(digest, 'hex') as digest,
+select message_id, sender_code, channel, name, received_at, coalesce(bytes, octet_length(raw)) as bytes, encode(digest, 'hex') as digest,
        state, message_type, message_guid, envelope_no, cop_code, dxp_id, papers, signature_policy, signature_state,
        signature_reason, signer_code, refusal_code, refusal_text, worked_at
 from messages
@@ -67,7 +83,7 @@ where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_c
 
 -- name: messages
 -- Messages, newest first, below a cursor; filters that are null do not count.
-select message_id, sender_code, channel, name, received_at, octet_length(raw) as bytes, state, message_type,
+select message_id, sender_code, channel, name, received_at, coalesce(bytes, octet_length(raw)) as bytes, state, message_type,
        message_guid, papers, signature_policy, signature_state, signature_reason, signer_code, refusal_code,
        refusal_text, worked_at
 from messages
@@ -80,7 +96,7 @@ limit %(most)s;
 
 -- name: raw
 -- The bytes of one message as they came.
-select raw from messages where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_code = %(sender_code)s);
+select packing, raw from messages where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_code = %(sender_code)s);
 
 -- name: outgoing
 -- Outgoing messages of a recipient after a cursor, oldest first; body is null where nobody has asked for it yet.

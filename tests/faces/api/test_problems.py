@@ -88,7 +88,7 @@ def test_a_fault_of_ours_tells_a_number_and_nothing_of_its_inside(engine, firm, 
     def broken(*_args, **_more):
         raise RuntimeError("the secret inside")
 
-    monkeypatch.setattr(engine, "admit", broken)
+    monkeypatch.setattr(engine, "admit_all", broken)
     with capture_logs() as logged:
         answer = post(firm, b"<a/>")
     told = answer.json()
@@ -103,7 +103,7 @@ def test_busy_says_when_to_come_again(engine, firm, monkeypatch):
     def busy(*_args, **_more):
         raise refusals.Busy("DATABASE-CROWDED", "忙", "busy", retry_after_seconds=7)
 
-    monkeypatch.setattr(engine, "admit", busy)
+    monkeypatch.setattr(engine, "admit_all", busy)
     answer = post(firm, b"<a/>")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
 

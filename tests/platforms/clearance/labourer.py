@@ -39,7 +39,7 @@ def main(url: str, what: str, *rest: str) -> None:
     engine = Engine(Settings(signatures=SignaturePolicy.IGNORE), database, FixedClock(ARRIVAL))
     if what == "admit":
         for name in rest:
-            print(engine.admit(Path(name).read_bytes())["message_id"], flush=True)
+            print(engine.admit(Path(name).read_bytes()).message_id, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     where = rest[1] if len(rest) > 1 else ""
     if where:

@@ -15,6 +15,7 @@ from tests.house.checkout import ROOT
 from tests.platforms.clearance.labourer import KILLED_AT
 from tests.platforms.clearance.state import hold_true, state_of
 from tripoint.database import Database, Supervisor
+from tripoint.exchange import store as inbox
 
 DAY = date(2024, 6, 1)
 TEN = {"goods": [{"price": "1000.00"}]}
@@ -77,9 +78,7 @@ def test_what_was_acknowledged_is_there_after_the_process_was_killed(yard: Yard,
     assert process.returncode == -9
     assert len(promised) == len(names)
     with yard.engine.transaction() as tx:
-        kept = {
-            row["message_id"]: bytes(row["raw"]) for row in tx.rows("select message_id, raw from messages")
-        }
+        kept = {row["message_id"]: row["raw"] for row in inbox.contents(tx, promised)}
     assert [kept[number] for number in promised] == yard.court.sent
     yard.engine.work_all()
     hold_true(yard.engine)

@@ -16,10 +16,12 @@ from litestar.params import QueryParameter
 from tripoint import __version__
 from tripoint.app import Engine
 from tripoint.faces.api import keys, lists, messages, receipts, standing, trials, webhooks
-from tripoint.faces.api.callers import authenticated
+from tripoint.faces.api.callers import Keys, authenticated
 from tripoint.faces.api.description import PlainPage
+from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.logs import Journal
 from tripoint.faces.api.problems import HANDLERS
+from tripoint.faces.api.sending import Sending
 
 JSON_BYTES_MAX = 1024 * 1024
 """The largest JSON body taken; messages have their own limit."""
@@ -88,15 +90,22 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         "/v1",
         route_handlers=list(ROUTERS),
         before_request=refuse_strange_parameters,
-        dependencies={"caller": Provide(authenticated, sync_to_thread=True)},
+        dependencies={"caller": Provide(authenticated)},
     )
-    wired: dict[str, Any] = {"engine": Provide(lambda: engine, sync_to_thread=False)}
-    return Litestar(
+    known = Keys(engine)
+    sending = Sending(known, Intake(engine))
+    app = Litestar(
         route_handlers=[papers, standing.router, *beside],
-        dependencies=wired,
+        dependencies={
+            "engine": Provide(lambda: engine, sync_to_thread=False),
+            "keys": Provide(lambda: known, sync_to_thread=False),
+            "sending": Provide(lambda: sending, sync_to_thread=False),
+        },
         exception_handlers=HANDLERS,
         middleware=[Journal],
         openapi_config=described,
         request_max_body_size=JSON_BYTES_MAX,
         logging_config=None,
     )
+    app.state["sending"] = sending
+    return app

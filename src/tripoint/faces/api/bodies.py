@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from litestar import Request
 from litestar.exceptions import HTTPException
+from litestar.types import Receive
 
-from tripoint.kernel.refusals import Busy, TooLarge
+from tripoint.exchange.desk import too_large
+from tripoint.kernel.refusals import Busy
 
 TOGETHER_BYTES_MAX = 256 * 1024 * 1024
-"""The bodies read at the same moment hold no more than this."""
+"""The bodies held at the same moment, being read or waiting to be kept, have no more bytes than this."""
 
 SECONDS_MAX = 120
 """A body that has not arrived by then is given up."""
@@ -22,7 +24,7 @@ PAUSE_SECONDS_MAX = 30
 
 
 class Allowance:
-    """Bytes that bodies being read hold together."""
+    """Bytes that the bodies of all requests hold together."""
 
     def __init__(self, most: int = TOGETHER_BYTES_MAX) -> None:
         self.most = most
@@ -47,31 +49,52 @@ class Allowance:
 ALLOWANCE = Allowance()
 
 
-def too_large(most: int) -> TooLarge:
-    """The refusal of a body beyond the limit."""
-    return TooLarge("MESSAGE-TOO-LARGE", f"报文超过 {most} 字节", f"the message is larger than {most} bytes")
+class Held:
+    """What one request holds of an allowance."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
+        self.count = 0
+
+    def take(self, count: int) -> None:
+        """Hold more; raises Busy where all requests together hold too much."""
+        self._allowance.take(count)
+        self.count += count
 
 
-async def read(request: Request[Any, Any, Any], most: int, allowance: Allowance = ALLOWANCE) -> bytes:
-    """The whole body of at most so many bytes; raises TooLarge, Busy, and 408 where it comes too slowly."""
-    claimed = request.headers.get("content-length", "")
+@contextmanager
+def holding(allowance: Allowance = ALLOWANCE) -> Iterator[Held]:
+    """What a request takes of the allowance until the block ends, which is when its body is no longer needed."""
+    held = Held(allowance)
+    try:
+        yield held
+    finally:
+        allowance.give_back(held.count)
+
+
+async def read(receive: Receive, claimed: str, most: int, held: Held) -> bytes:
+    """The whole body of at most so many bytes; `claimed` is its Content-Length.
+
+    Raises TooLarge, Busy, and HTTPException 408 where it comes too slowly or breaks off.
+    """
     if claimed.isdigit() and int(claimed[:19]) > most:
         raise too_large(most)
-    body, held = bytearray(), 0
-    pieces = request.stream()
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    pieces: list[bytes] = []
     try:
-        async with asyncio.timeout(SECONDS_MAX):
+        async with asyncio.timeout(PAUSE_SECONDS_MAX) as limit:
             while True:
-                async with asyncio.timeout(PAUSE_SECONDS_MAX):
-                    piece = await anext(pieces, None)
-                if piece is None:
-                    return bytes(body)
-                allowance.take(len(piece))
-                held += len(piece)
-                if held > most:
+                said = await receive()
+                if said["type"] != "http.request":
+                    raise HTTPException(status_code=408)
+                piece = said.get("body", b"")
+                held.take(len(piece))
+                if held.count > most:
                     raise too_large(most)
-                body += piece
+                pieces.append(piece)
+                if not said.get("more_body", False):
+                    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                limit.reschedule(min(loop.time() + PAUSE_SECONDS_MAX, begun + SECONDS_MAX))
     except TimeoutError:
         raise HTTPException(status_code=408) from None
-    finally:
-        allowance.give_back(held)

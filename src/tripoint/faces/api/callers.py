@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from time import monotonic
 from typing import Any
 
+from anyio import to_thread
 from litestar import Request
 from litestar.params import SkipValidation
 
@@ -19,20 +22,66 @@ Wired = SkipValidation[Engine]
 Caller = SkipValidation[Principal]
 """Who asks, as a handler receives it."""
 
+KNOWN_SECONDS = 5.0
+"""So long a key that was good is not looked up again: a key revoked elsewhere is good for no longer than this."""
+
+KNOWN_MOST = 10_000
+"""Keys remembered at most."""
+
 _OPERATORS = frozenset({Scope.OPERATOR, Scope.ADMIN})
 
 
-def authenticated(request: Request[Any, Any, Any], engine: Wired) -> Principal:
+class Keys:
+    """The keys shown lately and who holds them; of a key only the digest of its text is remembered.
+
+    Good keys are remembered for `KNOWN_SECONDS`, never beyond their expiry, and not at all once `forget` is called, as
+    the handler that revokes a key does. Keys that were refused are looked up every time.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[bytes, tuple[float, Principal]] = {}
+
+    async def principal(self, authorization: str) -> Principal:
+        """Who holds the key of an Authorization header; raises Unauthenticated."""
+        kind, _, text = authorization.partition(" ")
+        text = text.strip()
+        if kind.lower() != "bearer" or not text:
+            raise Unauthenticated(
+                "ACCESS-KEY-MISSING",
+                "请在 Authorization 头中以 Bearer 方式出示密钥",
+                "show a key: Authorization: Bearer tp_…",
+            )
+        digest = hashlib.sha256(text.encode()).digest()
+        until, principal = self._known.get(digest, (0.0, None))
+        if principal is not None and monotonic() < until and not self._has_expired(principal):
+            return principal
+        looked_at = monotonic()
+        principal = await to_thread.run_sync(self._look_up, text)
+        if len(self._known) >= KNOWN_MOST:
+            self._known.clear()
+        self._known[digest] = (looked_at + KNOWN_SECONDS, principal)
+        return principal
+
+    def forget(self) -> None:
+        """Look every key up again."""
+        self._known.clear()
+
+    def _has_expired(self, principal: Principal) -> bool:
+        return principal.expires_at is not None and principal.expires_at <= self._engine.clock.now()
+
+    def _look_up(self, text: str) -> Principal:
+        with self._engine.transaction() as tx:
+            return access.authenticate(tx, text, now=self._engine.clock.now())
+
+
+KnownKeys = SkipValidation[Keys]
+"""The keys known, as a handler receives them."""
+
+
+async def authenticated(request: Request[Any, Any, Any], keys: KnownKeys) -> Principal:
     """Who holds the request's key; raises Unauthenticated."""
-    kind, _, text = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not text.strip():
-        raise Unauthenticated(
-            "ACCESS-KEY-MISSING",
-            "请在 Authorization 头中以 Bearer 方式出示密钥",
-            "show a key: Authorization: Bearer tp_…",
-        )
-    with engine.transaction() as tx:
-        principal = access.authenticate(tx, text.strip(), now=engine.clock.now())
+    principal = await keys.principal(request.headers.get("authorization", ""))
     request.scope.setdefault("state", {})["key_id"] = principal.key_id
     return principal
 

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, delete, get, post
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from tripoint.faces.api.callers import Caller, Wired, require_operator
+from tripoint.faces.api.callers import Caller, KnownKeys, Wired, require_operator
 from tripoint.faces.api.operations import Limit, location, problems
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
@@ -113,11 +113,13 @@ def listed(
     responses=problems(400, 401, 403, 404, 503),
     tags=["keys"],
 )
-def revoke(key_id: KeyId, caller: Caller, engine: Wired) -> Key:
+def revoke(key_id: KeyId, caller: Caller, engine: Wired, keys: KnownKeys) -> Key:
     """The key, revoked for good; doing so again changes nothing."""
     require_operator(caller)
     with engine.transaction() as tx:
-        return _key(access.revoke_key(tx, key_id, at=engine.clock.now()))
+        revoked = _key(access.revoke_key(tx, key_id, at=engine.clock.now()))
+    keys.forget()
+    return revoked
 
 
 router = Router("/", route_handlers=[make, listed, revoke])

@@ -6,6 +6,8 @@ import contextlib
 import logging
 import sys
 import time
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -43,8 +45,8 @@ class Journal:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        method = str(scope["method"])
         begun, status = time.perf_counter(), 0
+        numbered(scope)
 
         async def look(message: Message) -> None:
             nonlocal status
@@ -55,21 +57,32 @@ class Journal:
         try:
             await self.app(scope, receive, look)
         finally:
-            seconds = time.perf_counter() - begun
-            route = _route(scope)
-            metrics.REQUESTS.labels(method, route, str(status)).inc()
-            metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
             state: dict[str, Any] = scope.get("state") or {}
-            with contextlib.suppress(OSError, ValueError):  # a log that cannot be written stops nobody
-                log.info(
-                    "request",
-                    method=method,
-                    route=route,
-                    status=status,
-                    ms=round(seconds * 1000, 1),
-                    key_id=state.get("key_id"),
-                    request_id=state.get("request_id"),
-                )
+            answered(str(scope["method"]), _route(scope), status, time.perf_counter() - begun, state)
+
+
+def numbered(scope: Scope) -> dict[str, Any]:
+    """The state of a request, with the number it is logged under."""
+    state: dict[str, Any] = scope.setdefault("state", {})
+    state.setdefault("request_id", uuid.uuid4().hex)
+    return state
+
+
+def answered(method: str, route: str, status: int, seconds: float, state: Mapping[str, Any]) -> None:
+    """Count and log a request that has been answered."""
+    metrics.requested(method, route, status, seconds)
+    with contextlib.suppress(OSError, ValueError):  # a log that cannot be written stops nobody
+        more = {"message_id": state["message_id"]} if "message_id" in state else {}
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            key_id=state.get("key_id"),
+            request_id=state["request_id"],
+            **more,
+        )
 
 
 def _route(scope: Scope) -> str:

@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from anyio import to_thread
 from litestar import Request, Response, Router, get, post
-from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import SkipValidation
 
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
-from tripoint.faces.api import bodies, metrics
-from tripoint.faces.api.callers import Caller, Wired, require_read, require_send
+from tripoint.faces.api.callers import Caller, Wired, require_read
 from tripoint.faces.api.operations import (
-    XML_TYPES,
     Before,
     Limit,
     RowId,
@@ -26,25 +23,11 @@ from tripoint.faces.api.operations import (
     location,
     problems,
 )
+from tripoint.faces.api.sending import Kept, MessageLinks, Sending, links, told
 from tripoint.kernel.refusals import Unknown
 
-
-class MessageLinks(msgspec.Struct):
-    """Where to ask on."""
-
-    self: str
-    raw: str
-    receipts: str
-
-
-class Kept(msgspec.Struct):
-    """A message that has been kept; `is_new` is false where the same bytes had come before."""
-
-    message_id: int
-    received_at: datetime
-    state: str
-    is_new: bool
-    links: MessageLinks
+Sends = SkipValidation[Sending]
+"""What it takes to keep a message, as a handler receives it."""
 
 
 class Message(msgspec.Struct, omit_defaults=True):
@@ -81,28 +64,11 @@ class Messages(msgspec.Struct):
     next_before: int | None
 
 
-def links(message_id: int) -> MessageLinks:
-    """Where a message and its answers are."""
-    return MessageLinks(
-        self=f"/v1/messages/{message_id}",
-        raw=f"/v1/messages/{message_id}/raw",
-        receipts=f"/v1/receipts?message={message_id}",
-    )
-
-
 def _message(row: dict[str, Any]) -> Message:
     known = {
         key: value for key, value in row.items() if key in Message.__struct_fields__ and value is not None
     }
     return Message(**known | {"links": links(row["message_id"])})
-
-
-def refuse_kind(request: Request[Any, Any, Any]) -> None:
-    """Raises 415 where a body is neither XML nor plain bytes, or is compressed."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    coded = request.headers.get("content-encoding", "identity").strip().lower()
-    if kind not in XML_TYPES or coded != "identity":
-        raise HTTPException(status_code=415, headers={"Accept": ", ".join(XML_TYPES)})
 
 
 @post(
@@ -120,20 +86,9 @@ def refuse_kind(request: Request[Any, Any, Any]) -> None:
     | {200: ResponseSpec(Kept, generate_examples=False, description="The same bytes had come before.")},
     tags=["messages"],
 )
-async def send(request: Request[Any, Any, Any], caller: Caller, engine: Wired) -> Response[Kept]:
+async def send(request: Request[Any, Any, Any], sending: Sends) -> Response[Kept]:
     """Keep a message and say under which number."""
-    sender_code = require_send(caller)
-    refuse_kind(request)
-    raw = await bodies.read(request, exchange.BYTES_MAX)
-    row = await to_thread.run_sync(lambda: engine.admit(raw, sender_code=sender_code, channel="api"))
-    kept = Kept(
-        message_id=row["message_id"],
-        received_at=row["received_at"],
-        state=row["state"],
-        is_new=row["is_new"],
-        links=links(row["message_id"]),
-    )
-    metrics.RECEIVED.labels("yes" if kept.is_new else "no").inc()
+    kept = told(await sending.keep(request.scope, request.receive))
     return Response(kept, status_code=202 if kept.is_new else 200, headers={"Location": kept.links.self})
 
 

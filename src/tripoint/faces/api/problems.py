@@ -248,3 +248,10 @@ HANDLERS: dict[int | type[Exception], Any] = {
     Exception: faulted,
 }
 """How each kind of exception is answered."""
+
+
+def answer_to(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The problem document of what stopped a request, where the framework does not look it up by itself."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    response: Response[bytes] = handler(request, error)
+    return response

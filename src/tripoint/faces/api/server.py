@@ -17,6 +17,7 @@ from litestar import Litestar, Router
 from tripoint.app import Engine, Settings
 from tripoint.faces.api import logs
 from tripoint.faces.api.application import make
+from tripoint.faces.api.sending import Door
 
 CONSOLE = "tripoint.faces.console.pages"
 WORKER = "tripoint.faces.worker.loop"
@@ -37,7 +38,7 @@ def application(engine: Engine) -> Litestar:
 def config(app: Litestar) -> uvicorn.Config:
     """How uvicorn runs: no access log of its own (paths may hold order numbers), no server's name."""
     return uvicorn.Config(
-        app,
+        Door(app, app.state["sending"]),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -9,12 +9,11 @@ from anyio import to_thread
 from litestar import Request, Router, post
 from litestar.params import JSONBody
 
-from tripoint.exchange.desk import BYTES_MAX
+from tripoint.exchange.desk import BYTES_MAX, refuse
 from tripoint.faces.api import bodies
 from tripoint.faces.api.callers import Caller
-from tripoint.faces.api.messages import refuse_kind
 from tripoint.faces.api.operations import XmlOperation, problems
-from tripoint.kernel.refusals import Malformed
+from tripoint.faces.api.sending import refuse_kind
 from tripoint.messages.ceb.validating import ValidationFault, validate
 from tripoint.tariff.assess import assess
 
@@ -47,11 +46,12 @@ class Case(msgspec.Struct):
 )
 async def validation(request: Request[Any, Any, Any], caller: Caller) -> Validated:  # noqa: ARG001 - any key will do
     """Every fault with its place, both languages and the repair; nothing is kept."""
-    refuse_kind(request)
-    raw = await bodies.read(request, BYTES_MAX)
-    if not raw.strip():
-        raise Malformed("MESSAGE-EMPTY", "报文为空", "the message is empty")
-    report = await to_thread.run_sync(validate, raw)
+    said = request.headers
+    refuse_kind(said.get("content-type", ""), said.get("content-encoding", "identity"))
+    with bodies.holding() as held:
+        raw = await bodies.read(request.receive, said.get("content-length", ""), BYTES_MAX, held)
+        refuse(raw)
+        report = await to_thread.run_sync(validate, raw)
     return Validated(
         message_type=report.message_type,
         papers=report.papers,

@@ -86,7 +86,7 @@ class Clearing:
                 except Malformed as refusal:
                     self.unread.append(Unread(file=str(path), code=refusal.code, text=refusal.text))
                     continue
-                if kept["is_new"]:
+                if kept.is_new:
                     self.new += 1
                 else:
                     self.repeated += 1

@@ -140,7 +140,7 @@ class Watcher:
         except (Malformed, TooLarge) as refusal:
             self._fail(path, _reason(refusal))
             return None
-        return int(kept["message_id"])
+        return kept.message_id
 
     def _settle(self, path: Path, number: int) -> None:
         """Move a file whose message has been worked on; one nobody could read goes with its reason."""

@@ -48,6 +48,7 @@ class Principal:
     key_id: str
     enterprise_code: str | None
     scopes: frozenset[Scope]
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

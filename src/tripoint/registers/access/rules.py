@@ -69,7 +69,9 @@ def admit(key: ApiKey | None, kept_hash: bytes | None, given_hash: bytes, now: d
         raise Unauthenticated(
             "ACCESS-KEY-EXPIRED", "该密钥已过期，请申请新密钥", "this key has expired; ask for a new one"
         )
-    return Principal(key_id=key.key_id, enterprise_code=key.enterprise_code, scopes=key.scopes)
+    return Principal(
+        key_id=key.key_id, enterprise_code=key.enterprise_code, scopes=key.scopes, expires_at=key.expires_at
+    )
 
 
 def no_such_key() -> Unauthenticated:

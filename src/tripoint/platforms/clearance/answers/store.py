@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from tripoint.database import Statements, Transaction
+from tripoint.exchange.packing import unpack
 from tripoint.pipeline.receipts import RECEIPTS
 
 sql = Statements.load(__package__)
@@ -76,7 +77,10 @@ def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:
 
 def unreadable(tx: Transaction, message_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
     """Messages that could not be read, for their CEB900."""
-    return tx.rows(sql.unreadable, message_ids=list(message_ids))
+    rows = tx.rows(sql.unreadable, message_ids=list(message_ids))
+    for row in rows:
+        row["raw"] = unpack(row.pop("packing"), row["raw"])
+    return rows
 
 
 def receipts(

@@ -33,7 +33,7 @@ order by r.receipt_id, a.line_no;
 
 -- name: unreadable
 -- What a CEB900 tells of messages that could not be read.
-select message_id, message_type, envelope_no, message_guid, refusal_code, refusal_text, raw
+select message_id, message_type, envelope_no, message_guid, refusal_code, refusal_text, packing, raw
 from messages
 where message_id = any(%(message_ids)s);
 
