@@ -90,17 +90,17 @@ def put(tx: Transaction, messages: Sequence[Packed], at: datetime) -> list[Kept]
     return kept
 
 
-def claim(tx: Transaction, *, most: int, bytes_most: int = CLAIM_BYTES) -> Sequence[Row]:
+def claim(tx: Transaction, *, most: int) -> Sequence[Row]:
     """The oldest messages nobody works on, with their bytes: message_id, sender_code, received_at, raw.
 
-    So many at most, and of `bytes_most` together but for the last of them; one at least where any is free.
+    So many at most, and of `CLAIM_BYTES` together but for the last of them; one at least where any is free.
     """
     chosen: list[int] = []
     after, size = 0, 0
-    while len(chosen) < most and size < bytes_most:
+    while len(chosen) < most and size < CLAIM_BYTES:
         rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
         for row in rows:
-            if size < bytes_most:
+            if size < CLAIM_BYTES:
                 chosen.append(row["message_id"])
                 size += row["bytes"]
         if len(rows) < CLAIMED_AT_ONCE:
