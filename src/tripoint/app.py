@@ -90,6 +90,7 @@ class Settings:
     severity: Mapping[str, Severity] = field(default_factory=dict)
     webhook_private: bool = False
     webhook_xml: bool = False
+    fast_lane: bool = True
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -113,12 +114,13 @@ class Settings:
             severity=_severities(said.get("severity", {})),
             webhook_private=_flag("webhook_private", env, said),
             webhook_xml=_flag("webhook_xml", env, said),
+            fast_lane=_flag("fast_lane", env, said, unsaid=True),
         )
 
 
-def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> bool:
-    """A setting that is on or off: 1 or 0 in the environment, true or false in the file; off where nothing is said."""
-    value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name, False)
+def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid: bool = False) -> bool:
+    """A setting that is on or off: 1 or 0 in the environment, true or false in the file."""
+    value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name, unsaid)
     if value not in (True, False, "1", "0"):
         raise Malformed("SETTINGS", f"{name} 只能是 1 或 0", f"{name} is 1 or 0, not {value!r}")
     return value in (True, "1")
@@ -390,6 +392,7 @@ def make_bench(tx: Transaction, settings: Settings) -> Bench:
         enterprises=filings.enterprises(tx),
         entrustments=filings.entrustments(tx),
         edition=regimes.edition,
+        fast_lane=settings.fast_lane,
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.house.checkout import ROOT
 
-NOT_SHIPPED = {".py", ".pyc", ".pyi", ".so", ".pyx", ".c", ".h"}
+NOT_SHIPPED = {".py", ".pyc", ".pyi", ".so", ".pyx", ".pxi", ".c", ".h"}
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,9 @@ def version(*, voice: Voice | None = None) -> None:
             found[name] = version_of(name)
         except PackageNotFoundError:
             found[name] = ""
+    from tripoint.messages.ceb.lane import IS_BUILT
+
+    found["fast lane"] = "compiled" if IS_BUILT else "not compiled"
     talk.data(found)
     if not talk.voice.json:
         print(f"tripoint {__version__}")

@@ -9,6 +9,10 @@ from tripoint.platforms.clearance.records import Worked
 ROUNDS = Counter("tripoint_work_rounds_total", "Rounds of work committed.")
 FAILED_ROUNDS = Counter("tripoint_work_rounds_failed_total", "Rounds of work that were undone.")
 MESSAGES = Counter("tripoint_messages_worked_total", "Messages worked on.", ["readable"])
+LANES = Counter("tripoint_messages_lane_total", "Messages read, by the lane they went.", ["lane"])
+ODD_PAPERS = Counter(
+    "tripoint_papers_odd_total", "Papers of messages of the fast lane that went the reference lane."
+)
 PAPERS = Counter("tripoint_papers_total", "Papers taken, by kind.", ["kind"])
 STATES = Counter("tripoint_lists_ruled_total", "Rulings that changed a list, by its new state.", ["state"])
 RECEIPTS = Counter("tripoint_receipts_total", "Receipts given.")
@@ -21,6 +25,9 @@ def count(worked: Worked) -> None:
     ROUNDS.inc()
     MESSAGES.labels("yes").inc(worked.messages - worked.unreadable)
     MESSAGES.labels("no").inc(worked.unreadable)
+    for lane, messages in worked.lanes.items():
+        LANES.labels(lane).inc(messages)
+    ODD_PAPERS.inc(worked.odd_papers)
     RECEIPTS.inc(worked.receipts)
     for kind, papers in worked.papers.items():
         PAPERS.labels(kind).inc(papers)

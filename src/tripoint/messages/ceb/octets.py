@@ -65,7 +65,8 @@ def admit(raw: bytes, limits: Limits = DEFAULT) -> bytes:
         raise Unreadable("WIRE-04")
     text = _as_utf8(raw)
     _refuse_document_type(text)
-    _refuse_floods(text, limits)
+    refuse_floods(text, limits)
+    _refuse_many_names(text, limits)
     return text
 
 
@@ -105,7 +106,7 @@ def _refuse_document_type(text: bytes) -> None:
         at = end + 2
 
 
-def _refuse_floods(text: bytes, limits: Limits) -> None:
+def refuse_floods(text: bytes, limits: Limits) -> None:
     """Counts are taken only where the size leaves room for a flood: ordinary messages pay nothing."""
     size = len(text)
     if (
@@ -118,7 +119,10 @@ def _refuse_floods(text: bytes, limits: Limits) -> None:
         raise Unreadable("WIRE-07", value="attributes", limit=str(limits.attributes_max))
     if text.count(b"xmlns") > limits.namespaces_max:
         raise Unreadable("WIRE-07", value="xmlns", limit=str(limits.namespaces_max))
-    if size > _ROOM_FOR_NAMES and len({match[1] for match in _NAME.finditer(text)}) > limits.names_max:
+
+
+def _refuse_many_names(text: bytes, limits: Limits) -> None:
+    if len(text) > _ROOM_FOR_NAMES and len({match[1] for match in _NAME.finditer(text)}) > limits.names_max:
         raise Unreadable("WIRE-07", value="element names", limit=str(limits.names_max))
 
 

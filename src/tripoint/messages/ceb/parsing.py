@@ -17,7 +17,7 @@ from tripoint.messages.ceb.fields import MESSAGES, NAMESPACE, Field, Message, No
 from tripoint.messages.ceb.findings import Unreadable
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 
-__all__ = ["Limits", "MessageHead", "Parsed", "Subscriber", "Transfer", "Unreadable", "parse"]
+__all__ = ["Limits", "MessageHead", "Parsed", "Subscriber", "Transfer", "Unreadable", "head_of", "parse"]
 
 _GUID_CHARACTERS = 36
 _VERSION_CHARACTERS = 10
@@ -110,7 +110,7 @@ def parse(raw: bytes, limits: Limits = DEFAULT) -> Parsed:
         except Unreadable as fault:
             raise fault.about(message_no=number) from None
     try:
-        return Parsed(_head(root, payload, envelope, limits), root, payload)
+        return Parsed(head_of(root, payload, envelope, limits), root, payload)
     except Unreadable as fault:
         raise fault.about(message_type=_type_of(root), message_no=number or root.get("guid")) from None
 
@@ -120,20 +120,30 @@ def _type_of(root: etree._Element) -> str | None:
     return name if _TYPE.fullmatch(name) else None
 
 
-def _head(root: etree._Element, payload: bytes, envelope: Envelope | None, limits: Limits) -> MessageHead:
+def head_of(
+    root: etree._Element,
+    payload: bytes,
+    envelope: Envelope | None,
+    limits: Limits = DEFAULT,
+    papers: int | None = None,
+) -> MessageHead:
+    """What a message says of itself; raises `Unreadable`. `papers` is their number where they are not in the tree."""
     message = _message(root)
     _refuse_long_texts(message, root, payload, limits)
     children: dict[str, list[etree._Element]] = {}
     for child in root.iterchildren(etree.Element):
         children.setdefault(child.tag, []).append(child)
+    numbers = {tag: len(found) for tag, found in children.items()}
+    if papers is not None:
+        numbers[message.paper.tag] = papers
     for node in message.top:
-        _refuse_wrong_number(node, len(children.get(node.tag, ())), limits)
+        _refuse_wrong_number(node, numbers.get(node.tag, 0), limits)
     transfers = children.get(_TRANSFER, ())
     return MessageHead(
         message_type=message.type,
         guid=_attribute(root, "guid", _GUID_CHARACTERS, _GUID_CHARACTERS),
         version=_attribute(root, "version", 1, _VERSION_CHARACTERS),
-        papers=len(children[message.paper.tag]),
+        papers=numbers[message.paper.tag],
         transfer=Transfer(*_texts(transfers[0], "BaseTransfer")) if transfers else None,
         subscribers=tuple(
             Subscriber(*_texts(element, "BaseSubscribe")) for element in children.get(_SUBSCRIBE, ())

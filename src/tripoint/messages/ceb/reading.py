@@ -6,12 +6,20 @@ read with the tolerance real messages need.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from tripoint.documents.columns import TABLES
 from tripoint.messages.ceb.converting import shown, typed, why
+from tripoint.messages.ceb.lane import IS_BUILT
+from tripoint.messages.ceb.octets import DEFAULT, Limits
 from tripoint.messages.ceb.parsing import Parsed
-from tripoint.messages.ceb.walking import Collected, Fault, Rows, Walk, mixed, nested
+from tripoint.messages.ceb.walking import Collected, Fault, Rows, Walk
+
+if TYPE_CHECKING:
+    from tripoint.messages.ceb.lane.opening import Scanned
+    from tripoint.messages.ceb.lane.sheets import Sheets
 
 FAULTS_SCHEMA: dict[str, pl.DataType] = {
     "message_id": pl.Int64(),
@@ -33,19 +41,29 @@ class Reader:
     def __init__(self) -> None:
         self._collected = Collected()
         self._arrivals = 0
+        self._sheets: Sheets | None = None
         self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
 
     def add(self, message_id: int, parsed: Parsed) -> None:
         """Take the papers of one message; their rows will carry `message_id` and their position from 0."""
         self._read = None
-        message = parsed.message
-        walk = Walk(self._collected, message, message_id, self._arrivals)
+        walk = Walk(self._collected, parsed.message, message_id, self._arrivals)
         self._arrivals += 1
-        walk.papers(parsed.root)
-        if nested(message.type)(parsed.root):
-            walk.look_for_elements_in_values(parsed.root)
-        if mixed(message.type)(parsed.root):
-            walk.look_for_text_between(parsed.root)
+        walk.whole(parsed.root)
+
+    def scan(self, message_id: int, raw: bytes, limits: Limits = DEFAULT) -> Scanned | None:
+        """Take one message by the fast lane; None, and nothing taken, where it is for `parse` and `add`."""
+        if not IS_BUILT:
+            return None
+        from tripoint.messages.ceb.lane import opening, sheets
+
+        if self._sheets is None:
+            self._sheets = sheets.Sheets()
+        scanned = opening.scan(raw, self._sheets, self._collected, message_id, self._arrivals, limits)
+        if scanned is not None:
+            self._read = None
+            self._arrivals += 1
+        return scanned
 
     def frames(self) -> dict[str, pl.DataFrame]:
         """The rows of every table that has any, with the exact schema of `documents.columns`.
@@ -71,14 +89,22 @@ class Reader:
         if self._read is None:
             faults = list(self._collected.faults)
             parts: dict[str, list[pl.DataFrame]] = {}
-            for rows in self._collected.rows.values():
-                if not rows.texts:
-                    continue
-                frame = _frame(rows, faults)
-                parts.setdefault(rows.node.table, []).append(frame)
+            for (type_, _), rows in self._collected.rows.items():
+                frame = self._merged(type_, rows, faults)
+                if not frame.is_empty():
+                    parts.setdefault(rows.node.table, []).append(frame)
             frames = {name: pl.concat(found) for name, found in parts.items()}
             self._read = frames, sorted(faults, key=lambda fault: fault.place)
         return self._read
+
+    def _merged(self, type_: str, rows: Rows, faults: list[Fault]) -> pl.DataFrame:
+        """The rows of one kind of node from both lanes, in the order they came."""
+        frame = _frame(rows, faults) if rows.texts else TABLES[rows.node.table].empty()
+        if self._sheets is None:
+            return frame
+        from tripoint.messages.ceb.lane.sheets import merged
+
+        return merged(frame, rows.arrivals, self._sheets.frame(type_, rows.node))
 
     def _table_of(self, faults: list[Fault]) -> pl.DataFrame:
         return pl.DataFrame(

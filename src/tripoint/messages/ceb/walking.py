@@ -5,7 +5,7 @@ Values are not looked at here but column by column in `converting`: the pass its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -88,9 +88,16 @@ def _shapes(type_: str, name: str) -> Shapes:
 
 
 class Walk:
-    """One pass over one message."""
+    """One pass over one message; `places` are the papers' positions where the tree holds only some of them."""
 
-    def __init__(self, into: Collected, message: Message, message_id: int, arrival: int) -> None:
+    def __init__(
+        self,
+        into: Collected,
+        message: Message,
+        message_id: int,
+        arrival: int,
+        places: Sequence[int] | None = None,
+    ) -> None:
         self.into = into
         self.message = message
         self.message_id = message_id
@@ -98,24 +105,29 @@ class Walk:
         self.head = into.rows_of(message, message.head)
         self.lines = into.rows_of(message, message.line) if message.line else None
         self.top = {node.tag: at for at, node in enumerate(message.top)}
+        self.places = places
+
+    def place(self, at: int) -> int:
+        """The position of the how-manieth paper of the tree."""
+        return at if self.places is None else self.places[at]
 
     def papers(self, root: etree._Element) -> None:
         """Take every paper; look at the order of what stands around them."""
         paper_tag = self.message.paper.tag
-        position = -1
+        found = -1
         last = 0
         for child in root.iterchildren(etree.Element):
             tag = child.tag
             if tag == paper_tag and last == 0:
-                position += 1
-                self.paper(child, position)
+                found += 1
+                self.paper(child, self.place(found))
                 continue
             at = self.top.get(tag)
             if at is None or at < last:
                 self.around(local_name(tag), "FIELD-24" if at is None else "FIELD-23")
             if tag == paper_tag:
-                position += 1
-                self.paper(child, position)
+                found += 1
+                self.paper(child, self.place(found))
             last = max(last, at or 0)
 
     def paper(self, paper: etree._Element, position: int) -> None:
@@ -208,6 +220,14 @@ class Walk:
         table = self.message.head.table
         self.into.note(Fault(self.message_id, table, None, name, "", code, None, "", place))
 
+    def whole(self, root: etree._Element) -> None:
+        """Take every paper, and look for what hides in values and between elements where there is any."""
+        self.papers(root)
+        if nested(self.message.type)(root):
+            self.look_for_elements_in_values(root)
+        if mixed(self.message.type)(root):
+            self.look_for_text_between(root)
+
     def look_for_elements_in_values(self, root: etree._Element) -> None:
         """A value holds text only: name every known element that holds another."""
         for node, element, position, _ in self.nodes(root):
@@ -245,7 +265,8 @@ class Walk:
 
     def nodes(self, root: etree._Element) -> Iterator[tuple[Node, etree._Element, int, int]]:
         """Heads and lines with their position and ordinal."""
-        for position, paper in enumerate(root.iterchildren(self.message.paper.tag)):
+        for at, paper in enumerate(root.iterchildren(self.message.paper.tag)):
+            position = self.place(at)
             if self.message.is_flat:
                 yield self.message.head, paper, position, 0
                 continue

@@ -48,6 +48,13 @@ def inherited_attributes(root: etree._Element) -> bytes:
     return etree.tostring(bearer, method="c14n")[len(b"<bearer") : -len(b"></bearer>")]
 
 
+def start_tag_end(octets: bytes) -> int:
+    """Where the first start tag of canonical octets ends."""
+    tag = _START_TAG.match(octets)
+    assert tag is not None, "canonical octets begin with a start tag"
+    return tag.end()
+
+
 def has_dtd(root: etree._Element) -> bool:
     """Whether the document came with a document type declaration."""
     return root.getroottree().docinfo.internalDTD is not None

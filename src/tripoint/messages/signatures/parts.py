@@ -24,6 +24,7 @@ from tripoint.messages.signatures.canonical import (
     canonical_document,
     canonical_signed_info,
     has_dtd,
+    start_tag_end,
 )
 from tripoint.messages.signatures.certificates import fingerprint_of
 from tripoint.messages.signatures.verdicts import Reason
@@ -34,6 +35,9 @@ _NO_SPACE = dict.fromkeys(map(ord, _XML_SPACE))
 _ALGORITHM = frozenset({"Algorithm"})
 _ID = frozenset({"Id"})
 _NONE: frozenset[str] = frozenset()
+
+
+Octets = bytes | memoryview
 
 
 class Flaw(Exception):
@@ -59,14 +63,18 @@ class SignatureParts:
 
     signed_info: SignedInfo
     signed_info_octets: bytes
-    document_octets: tuple[bytes | memoryview, ...]  # the canonical document with the signature cut out
+    document_octets: tuple[Octets, ...]  # the canonical document with the signature cut out
     value: bytes
     key_name: str | None
     fingerprint: str | None  # of the certificate that the message carries
 
 
-def read_parts(root: etree._Element) -> SignatureParts | None:
-    """Take apart the one signature of a document, or None where it has none; raises Flaw; leaves the tree alone."""
+def read_parts(root: etree._Element, cut_out: Octets = b"") -> SignatureParts | None:
+    """Take apart the one signature of a document, or None where it has none; raises Flaw; leaves the tree alone.
+
+    `cut_out` are the canonical octets of what the tree is spared of and the document has right behind the root's start
+    tag; the caller answers for it that they hold elements and text only, and nothing of a signature's namespace.
+    """
     signature = _find(root)
     if signature is None:
         return None
@@ -83,7 +91,7 @@ def read_parts(root: etree._Element) -> SignatureParts | None:
         return SignatureParts(
             signed_info=signed_info,
             signed_info_octets=canonical_signed_info(root, children[0]),
-            document_octets=_cut(root, signature),
+            document_octets=_cut(root, signature, cut_out),
             value=_base64(_text(children[1], _ID)),
             key_name=key_name,
             fingerprint=fingerprint,
@@ -134,7 +142,7 @@ def _holds_only_elements(parent: etree._Element) -> bool:
     return any(not isinstance(child, etree._Comment) for child in parent) and all(map(_is_blank, texts))
 
 
-def _cut(root: etree._Element, signature: etree._Element) -> tuple[memoryview, memoryview]:
+def _cut(root: etree._Element, signature: etree._Element, cut_out: Octets) -> tuple[Octets, ...]:
     """The canonical document before and after the signature: what the enveloped-signature transform leaves.
 
     Cutting octets is exact where the name occurs once, as canonical XML escapes every `<` that is not markup. The
@@ -148,7 +156,11 @@ def _cut(root: etree._Element, signature: etree._Element) -> tuple[memoryview, m
         raise Flaw(Reason.SECOND_SIGNATURE)
     start = max(map(octets.rfind, starts))  # as a rule it stands at the end
     view = memoryview(octets)
-    return view[:start], view[octets.find(end, start) + len(end) :]
+    rest = view[octets.find(end, start) + len(end) :]
+    if not cut_out:
+        return view[:start], rest
+    inside = start_tag_end(octets)
+    return view[:inside], cut_out, view[inside:start], rest
 
 
 def _read_signed_info(element: etree._Element) -> SignedInfo:

@@ -10,18 +10,21 @@ from lxml import etree
 from tripoint.kernel.refusals import Malformed
 from tripoint.messages.signatures.certificates import Certificate, TrustedCertificate, TrustedCertificates
 from tripoint.messages.signatures.keys import VerifyingKey, verifying_key
-from tripoint.messages.signatures.parts import Flaw, SignatureParts, read_parts
+from tripoint.messages.signatures.parts import Flaw, Octets, SignatureParts, read_parts
 from tripoint.messages.signatures.verdicts import Reason, SignatureState, SignatureVerdict
 
 
-def check_signature(root: etree._Element, trusted: TrustedCertificates, at: datetime) -> SignatureVerdict:
+def check_signature(
+    root: etree._Element, trusted: TrustedCertificates, at: datetime, cut_out: Octets = b""
+) -> SignatureVerdict:
     """Judge the signature of a parsed document as of a moment with its zone; the tree is not touched.
 
-    The tree must be as parsed, blank text included. Whether the signer may sign this paper is the caller's to say.
+    The tree must be as parsed, blank text included; `cut_out` is what `read_parts` says. Whether the signer may sign
+    this paper is the caller's to say.
     Raises Sm2Unavailable where an SM2 signature meets a machine without OpenSSL 3.
     """
     try:
-        parts = read_parts(root)
+        parts = read_parts(root, cut_out)
     except Flaw as flaw:
         return SignatureVerdict(state=SignatureState.INVALID, reason=flaw.reason)
     if parts is None:

@@ -44,6 +44,8 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
         worked.receipts = answers.send(tx, composing.ordered(told), mail.letters, now)
     worked.papers.update(_counts(mail.arriving, "kind"))
     worked.not_taken.update(_counts(mail.faults, "code"))
+    worked.lanes.update(str(letter.lane) for letter in mail.letters)
+    worked.odd_papers = sum(letter.odd_papers for letter in mail.letters)
     worked.unreadable = sum(letter.head is None for letter in mail.letters)
     return _count(worked, ruled)
 

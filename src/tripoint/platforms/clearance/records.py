@@ -40,7 +40,8 @@ class Bench:
     """What judging needs beside the papers: the law, its words, the registers, and how strict to be.
 
     `enterprises` and `entrustments` are the register's whole tables (`registers.filings.store`). `labels` names fields
-    as the wire does. `edition` is the digest of law and rates that decisions are kept with.
+    as the wire does. `edition` is the digest of law and rates that decisions are kept with. Without `fast_lane` every
+    message is read as a tree.
     """
 
     regimes: Regimes
@@ -53,6 +54,7 @@ class Bench:
     enterprises: pl.DataFrame
     entrustments: pl.DataFrame
     edition: str
+    fast_lane: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +185,9 @@ class Worked:
 
     messages: int = 0
     unreadable: int = 0
+    lanes: Counter[str] = field(default_factory=Counter)
+    odd_papers: int = 0
+    """Papers that went the reference lane though their message went the fast one."""
     papers: Counter[str] = field(default_factory=Counter)
     not_taken: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
@@ -194,6 +199,8 @@ class Worked:
         """Take another round's counts in."""
         self.messages += other.messages
         self.unreadable += other.unreadable
+        self.lanes += other.lanes
+        self.odd_papers += other.odd_papers
         self.papers += other.papers
         self.not_taken += other.not_taken
         self.states += other.states

@@ -1,0 +1,113 @@
+"""A message taken by the scanner, and the little of it that still goes through the reference lane's hands.
+
+The papers are cut out of the message; what is left (the root, BaseTransfer, the signature) is small, and is parsed, judged
+and walked by the very functions of the reference lane. Wherever anything is not as the scanner wants it, None is given,
+nothing is kept, and the message goes the reference lane as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree
+
+from tripoint.messages.ceb import octets
+from tripoint.messages.ceb.fields import MESSAGES, NAMESPACE
+from tripoint.messages.ceb.findings import Unreadable
+from tripoint.messages.ceb.lane.sheets import Sheets
+from tripoint.messages.ceb.octets import Limits
+from tripoint.messages.ceb.parsing import MessageHead, head_of
+from tripoint.messages.ceb.walking import Collected, Walk
+
+_MARK = b"\xef\xbb\xbf"
+_BEGINNING = re.compile(
+    rb"(?:<\?xml[ ]version=(?P<q>[\"'])1\.0(?P=q)"
+    rb"(?:[ ]encoding=(?P<r>[\"'])[Uu][Tt][Ff]-8(?P=r))?"
+    rb"(?:[ ]standalone=(?P<s>[\"'])(?:yes|no)(?P=s))?[ ]?\?>)?"
+    rb"[ \t\r\n]{0,100}"
+    rb"(?P<root><(?P<prefix>(?:[A-Za-z_][A-Za-z0-9_.-]{0,30}:)?)(?P<type>CEB[0-9]{3})Message"
+    rb"(?:[ \t\r\n]{1,100}[A-Za-z_][A-Za-z0-9_.:-]{0,60}=(?:\"[^\"<&]{0,200}\"|'[^'<&]{0,200}')){0,16}[ \t\r\n]{0,100}>)"
+)
+"""What a message may begin with: a declaration or none, and the root's start tag with plain attributes."""
+
+_REST_MOST = 64 * 1024
+"""Bytes that root, BaseTransfer and signature may have together; a signature with its certificate has 3,000."""
+_REST_TAGS_MOST = 200
+_REST_ATTRIBUTES_MOST = etree.XPath("boolean(//*[count(@*) > 8])")
+_ODD_MOST = 256 * 1024
+"""Bytes of odd papers up to which a message is not asked again how many names it makes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A message whose papers are in columns: its head, its tree without them, and their canonical octets."""
+
+    head: MessageHead
+    root: etree._Element
+    papers: bytes | memoryview
+    odd: int
+    """How many of its papers went the reference lane all the same."""
+
+
+def scan(
+    raw: bytes, sheets: Sheets, into: Collected, message_id: int, arrival: int, limits: Limits
+) -> Scanned | None:
+    """Take a bare message, or give None and take nothing; `into` gets what the reference lane's walk finds."""
+    payload = raw.removeprefix(_MARK)
+    beginning = _BEGINNING.match(payload)
+    if beginning is None or len(raw) > limits.bytes_max:
+        return None
+    message = MESSAGES.get(beginning["type"].decode())
+    if message is None:
+        return None
+    start = beginning.end()
+    found = sheets.scan(message, beginning["prefix"], payload, start, message_id, arrival, limits.text_max)
+    if found is None:
+        return None
+    end, papers, odd, canonical = found
+    try:
+        rest = payload[:start] + payload[end:]
+        root = _rest(rest, payload, limits)
+        head = head_of(root, rest, None, limits, papers)
+        if next(root.iterchildren(message.paper.tag), None) is not None:
+            raise Unreadable("WIRE-06")
+        left = _left(beginning["root"], beginning["prefix"] + beginning["type"], payload, odd, limits)
+    except Unreadable:
+        sheets.undo(message)
+        return None
+    Walk(into, message, message_id, arrival).whole(root)
+    if left is not None:
+        places = [position for position, _, _ in odd]
+        Walk(into, message, message_id, arrival, places).whole(left)
+    inside = canonical if canonical is not None else memoryview(payload)[start:end]
+    return Scanned(head, root, inside, len(odd))
+
+
+def _rest(rest: bytes, payload: bytes, limits: Limits) -> etree._Element:
+    """The tree of a message without its papers; raises `Unreadable` also for what only the whole could answer for."""
+    if (
+        len(rest) > _REST_MOST
+        or rest.count(b"<") > _REST_TAGS_MOST
+        or b"<!" in rest
+        or rest.count(b"<?") > rest.startswith(b"<?")
+    ):
+        raise Unreadable("WIRE-06")
+    octets.refuse_floods(payload, limits)
+    root = octets.tree(rest, limits)
+    if _REST_ATTRIBUTES_MOST(root) or root.tag[1:].partition("}")[0] != NAMESPACE:
+        raise Unreadable("WIRE-06")
+    return root
+
+
+def _left(
+    start_tag: bytes, name: bytes, payload: bytes, odd: Sequence[tuple[int, int, int]], limits: Limits
+) -> etree._Element | None:
+    """The tree of the papers the scanner left, in the message's own root."""
+    if not odd:
+        return None
+    papers = b"".join([payload[begin:end] for _, begin, end in odd])
+    if len(papers) > _ODD_MOST:
+        octets.admit(payload, limits)
+    return octets.tree(start_tag + papers + b"</" + name + b"Message>", limits)

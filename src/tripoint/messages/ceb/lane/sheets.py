@@ -1,0 +1,61 @@
+"""The rows the scanner has found so far, by message type, and what has been taken of them as frames."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from tripoint.messages.ceb.fields import Message, Node
+from tripoint.messages.ceb.lane.plans import ARRIVAL, frame_of, plan_of, sheet_of
+from tripoint.messages.ceb.lane.scanner import Batch, Sheet
+
+
+class Sheets:
+    """One sheet for each message type that came."""
+
+    def __init__(self) -> None:
+        self._sheets: dict[str, tuple[Message, Sheet]] = {}
+        self._taken: dict[tuple[str, str], list[pl.DataFrame]] = {}
+
+    def scan(
+        self,
+        message: Message,
+        prefix: bytes,
+        raw: bytes,
+        start: int,
+        message_id: int,
+        arrival: int,
+        text_max: int,
+    ) -> tuple[int, int, list[tuple[int, int, int]], bytes | None] | None:
+        """Take the papers of one message (`Sheet.scan`)."""
+        if message.type not in self._sheets:
+            self._sheets[message.type] = message, sheet_of(message)
+        sheet = self._sheets[message.type][1]
+        return sheet.scan(plan_of(message.type, prefix), raw, start, message_id, arrival, text_max)
+
+    def undo(self, message: Message) -> None:
+        """Forget the message of this type that was scanned last."""
+        self._sheets[message.type][1].undo()
+
+    def frame(self, type_: str, node: Node) -> pl.DataFrame | None:
+        """All rows of one kind of node in the order they came, `ARRIVAL` behind; None where there are none."""
+        for message, sheet in self._sheets.values():
+            head, line = sheet.take()
+            self._keep(message, message.head, head)
+            if message.line is not None:
+                self._keep(message, message.line, line)
+        parts = self._taken.get((type_, node.name))
+        return pl.concat(parts) if parts else None
+
+    def _keep(self, message: Message, node: Node, batch: Batch | None) -> None:
+        if batch is not None:
+            self._taken.setdefault((message.type, node.name), []).append(frame_of(batch, node))
+
+
+def merged(rows: pl.DataFrame, arrivals: list[int], scanned: pl.DataFrame | None) -> pl.DataFrame:
+    """Rows of the reference lane and of the scanner in the order the papers came."""
+    if scanned is None:
+        return rows
+    if rows.is_empty():
+        return scanned.drop(ARRIVAL)
+    both = [rows.with_columns(pl.Series(ARRIVAL, arrivals, dtype=pl.Int32)), scanned]
+    return pl.concat(both).sort(ARRIVAL, "position", maintain_order=True).drop(ARRIVAL)
