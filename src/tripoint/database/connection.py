@@ -89,7 +89,8 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.adapters.register_dumper(dict, JsonbDumper)
     connection.execute(
         "select set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),"
-        " set_config('bytea_output', 'hex', false), set_config('application_name', 'tripoint', false)"
+        " set_config('bytea_output', 'hex', false),"
+        " set_config('application_name', coalesce(nullif(current_setting('application_name'), ''), 'tripoint'), false)"
     )
     connection.commit()
 

@@ -18,7 +18,7 @@ from lxml import etree
 from tripoint.documents.columns import TABLES
 from tripoint.messages.ceb.parsing import Transfer
 from tripoint.messages.ceb.writing import write_many
-from tripoint.messages.signatures.signing import sign
+from tripoint.messages.signatures.signing import sign_canonical
 from tripoint.rehearsal.keys import ALGORITHMS, Signer
 from tripoint.rehearsal.packing import LINES_OF, MESSAGE_OF, Parcel
 from tripoint.rehearsal.plan import Progress, Signed
@@ -63,7 +63,7 @@ class Post:
     def send(self, parcels: Sequence[Parcel], progress: Progress) -> int:
         """Write every parcel as a file, in order; the number of files."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        texts = self._write(parcels)
+        texts = self.write(parcels)
         digits = max(6, len(str(len(parcels))))
         for number, (parcel, pieces) in enumerate(zip(parcels, texts, strict=True), start=1):
             name = f"{number:0{digits}d}_{MESSAGE_OF[parcel.table]}_{parcel.sender}.xml"
@@ -75,7 +75,7 @@ class Post:
             progress("messages", number, len(parcels))
         return len(parcels)
 
-    def _write(self, parcels: Sequence[Parcel]) -> Iterator[list[Written]]:
+    def write(self, parcels: Sequence[Parcel]) -> Iterator[list[Written]]:
         """The papers of each parcel, one message each; written by kind and sender in one go."""
         written: dict[int, Written] = {}
         groups: dict[tuple[str, str], list[Paper]] = {}
@@ -105,7 +105,7 @@ def seal_message(
     if signed is Signed.NONE or seal == UNSIGNED:
         return _DECLARATION + message
     signer = signers[sender, seal if seal in (UNFILED, EXPIRED) else ""]
-    whole = sign(message, signer.key, signer.certificate, ALGORITHMS[signed])
+    whole = sign_canonical(message, signer.key, signer.certificate, ALGORITHMS[signed])
     return alter(whole) if seal == ALTERED else whole
 
 

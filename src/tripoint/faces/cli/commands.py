@@ -82,6 +82,13 @@ COMMANDS: dict[str, Command] = {
         Text("生成演练用单证及应有结果", "make up trade to rehearse with, and its truth"),
         "tripoint generate --trades 1000 --seed 7 --anomalies 0.1 --out rehearsal",
     ),
+    "bench": Command(
+        "bench",
+        Text(
+            "测速：经 HTTP 全程实测，逐一核对", "measure this machine end to end over HTTP, and check it all"
+        ),
+        "tripoint bench --trades 20000 --arrival mixed",
+    ),
     "assess": Command(
         "assess",
         Text("按规则计税：JSON 行入，JSON 行出", "work out duty and tax: JSON lines in, JSON lines out"),

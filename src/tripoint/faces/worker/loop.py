@@ -56,5 +56,6 @@ def clear(engine: Engine, stop: threading.Event) -> None:
             papers=dict(worked.papers),
             states=dict(worked.states),
             receipts=worked.receipts,
+            steps={step: round(seconds * 1000) for step, seconds in worked.seconds.items()},
             ms=round((monotonic() - begun) * 1000),
         )
