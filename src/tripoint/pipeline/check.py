@@ -6,6 +6,7 @@ line (`line.x`, `order_line.x`, `rate.x` beside the list's). `row` names the lis
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,17 +72,32 @@ def check(code: str, *, field: str, compares: str | None = None) -> Callable[[Ca
 
 def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
     """Findings of every check whose columns the set has; shape FINDINGS, in order of the checks, then of the rows."""
-    have = set(frame.columns)
-    usable = [(c, e) for c in checks if set((e := c.broken()).meta.root_names()) <= have]
+    have = frozenset(frame.columns)
+    usable = [(c, e) for c in checks if (e := _expression(c))[1] <= have]
     if frame.is_empty() or not usable:
         return pl.DataFrame(schema=FINDINGS)
     # A code may stand on several fields; the position keeps the names apart.
-    broken = frame.select(e.fill_null(value=False).alias(str(n)) for n, (_, e) in enumerate(usable))
+    broken = frame.select(e.alias(str(n)) for n, (_, (e, _)) in enumerate(usable))
     struck = broken.select(pl.all().any()).row(0)
     parts = [
-        _rows(frame.filter(broken[str(n)]), usable[n][0]) for n, any_broken in enumerate(struck) if any_broken
+        _rows(_struck(frame, broken[str(n)], usable[n][0]), usable[n][0])
+        for n, any_broken in enumerate(struck)
+        if any_broken
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=FINDINGS)
+
+
+def _struck(frame: pl.DataFrame, broken: pl.Series, check: Check) -> pl.DataFrame:
+    """The rows a check struck, with no more columns than its findings show."""
+    shown = {"row", "line_no", check.field, check.compares}
+    return frame.select(name for name in frame.columns if name in shown).filter(broken)
+
+
+@functools.cache
+def _expression(check: Check) -> tuple[pl.Expr, frozenset[str]]:
+    """A check's expression, true or false for every row, and the columns it looks at; built once."""
+    broken = check.broken()
+    return broken.fill_null(value=False), frozenset(broken.meta.root_names())
 
 
 def _rows(struck: pl.DataFrame, check: Check) -> pl.DataFrame:

@@ -17,11 +17,9 @@ from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
 from tripoint.platforms.clearance.papers.reading import Letter, read
-from tripoint.platforms.clearance.records import Arrival, Bench, Ruled, Worked
+from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
-
-LOCK = "clearance"
-"""One round at a time decides: what two rounds each saw half of would wait for ever."""
+from tripoint.platforms.clearance.sealing import desk as sealing
 
 OUR_FAULT = "WIRE-00"
 """The code of a message that we could not work on, through no fault of its sender."""
@@ -35,9 +33,13 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     tx.lock(LOCK)
     with _timed(worked, "take"):
         exchange.mark(tx, _marks(mail.letters, bench), now)
+        sealing.reopen_touched(tx, papers.sound(mail))
         taken = papers.take(tx, mail, now)
     with _timed(worked, "rule"):
-        ruled = rulings.rule(tx, taken.touched, bench, now)
+        ruling = rulings.rule(tx, taken.touched, bench, now, taken.fresh)
+    with _timed(worked, "record"):
+        papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh), now)
+        ruled = rulings.record(tx, ruling, bench, now)
     with _timed(worked, "answer"):
         followed = aftermath.follow(tx, mail, taken, bench, now)
         told = pl.concat([composing.compose(mail, taken, ruled, bench), followed])
@@ -64,7 +66,7 @@ def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) 
     tx.lock(LOCK)
     worked = Worked()
     with _timed(worked, "rule"):
-        ruled = rulings.rule(tx, order_nos, bench, now)
+        ruled = rulings.record(tx, rulings.rule(tx, order_nos, bench, now), bench, now)
     worked.receipts = answers.send(tx, composing.compose_rulings(ruled, bench), [], now)
     return _count(worked, ruled)
 
@@ -91,9 +93,10 @@ def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
 
 @contextmanager
 def _timed(worked: Worked, step: str) -> Iterator[None]:
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), time.process_time()
     yield
     worked.seconds[step] = worked.seconds.get(step, 0.0) + time.perf_counter() - begun
+    worked.cpu_seconds[step] = worked.cpu_seconds.get(step, 0.0) + time.process_time() - cpu
 
 
 def _marks(letters: Sequence[Letter], bench: Bench) -> pl.DataFrame:

@@ -146,6 +146,9 @@ KIND_OF = {kind.name: kind for kind in KINDS}
 TRIO = ("order", "payment", "waybill", "list")
 """The kinds that are matched with each other."""
 
+LOCK = "clearance"
+"""One round at a time decides: what two rounds each saw half of would wait for ever. It guards allowances as well."""
+
 OPEN_STATES = ("waiting", "held", "refused")
 """A list in one of these is judged again when one of its papers changes."""
 
@@ -161,12 +164,39 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Whole sets of papers that came together, each paper new and its order not known before: held until they are ruled on.
+
+    `papers` are frames by table, lines with their order_no; `versions` and `docket` what is written of them where they
+    are not sealed at once.
+    """
+
+    order_nos: pl.Series
+    papers: Mapping[str, pl.DataFrame]
+    versions: pl.DataFrame
+    docket: pl.DataFrame
+
+
+NOTHING_FRESH = Fresh(
+    order_nos=pl.Series("order_no", [], dtype=pl.String()),
+    papers={},
+    versions=pl.DataFrame(schema=dict.fromkeys(("kind", "issuer_code", "number", "order_no"), pl.String())),
+    docket=pl.DataFrame(
+        schema={"message_id": pl.Int64(), "position": pl.Int32()}
+        | dict.fromkeys(("order_no", "marketplace_code", "state", "pre_no"), pl.String())
+    ),
+)
+"""No fresh sets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of the papers of a round: each with its reception, and the orders whose lists must be judged."""
+    """What became of the papers of a round: each with its reception, the orders to be judged, and the sets not yet stored."""
 
     received: pl.DataFrame
     touched: pl.Series
     states: dict[tuple[str, str | None], Standing]
+    fresh: Fresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +211,7 @@ class Ruled:
 
 @dataclass(slots=True)
 class Worked:
-    """What a round of work did, counted."""
+    """What a round of work did, counted; seconds by step, and of them what this process spent computing."""
 
     messages: int = 0
     unreadable: int = 0
@@ -194,6 +224,7 @@ class Worked:
     findings: Counter[str] = field(default_factory=Counter)
     receipts: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     def add(self, other: Worked) -> None:
         """Take another round's counts in."""
@@ -206,5 +237,6 @@ class Worked:
         self.states += other.states
         self.findings += other.findings
         self.receipts += other.receipts
-        for step, seconds in other.seconds.items():
-            self.seconds[step] = self.seconds.get(step, 0.0) + seconds
+        for mine, its in ((self.seconds, other.seconds), (self.cpu_seconds, other.cpu_seconds)):
+            for step, seconds in its.items():
+                mine[step] = mine.get(step, 0.0) + seconds

@@ -2,7 +2,7 @@
 -- The docket of one list, by order and list number; locked.
 select order_no, marketplace_code, merchant_code, declarant_code, guarantor_code, customs_code, supervision_mode,
        list_no, state, dutiable_value, tax, decided_at
-from clearings
+from live_clearings
 where order_no = %(order_no)s and list_no = %(list_no)s
 for update;
 
@@ -14,8 +14,8 @@ select a.line_no, a.hs_code, l.quantity, a.dutiable_value as value, a.duty + a.c
                  join returns as h on h.order_no = r.order_no and h.message_id = r.message_id and h.position = r.position
                  where r.order_no = a.order_no and r.line_no = a.line_no and h.list_no = c.list_no
                    and h.state <> 'refused'), 0)::bigint as returned
-from clearings as c
-join assessed_lines as a on a.order_no = c.order_no and a.marketplace_code = c.marketplace_code
+from live_clearings as c
+join live_assessed_lines as a on a.order_no = c.order_no and a.marketplace_code = c.marketplace_code
 join list_lines as l on l.order_no = c.order_no and l.message_id = c.message_id and l.position = c.position
                     and l.line_no = a.line_no
 where c.order_no = %(order_no)s and c.list_no = %(list_no)s
@@ -63,30 +63,30 @@ where order_no = %(order_no)s and message_id = %(message_id)s and position = %(p
 
 -- name: cancel_list
 -- Takes one list back.
-update clearings set state = 'cancelled', waits_for = '', decided_at = %(at)s
+update live_clearings set state = 'cancelled', waits_for = '', decided_at = %(at)s
 where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s;
 
 -- name: void_bill
 -- Declares the tax bills of one list void.
-update tax_bills set status = '3' where order_no = %(order_no)s and list_no = %(list_no)s and status = '1'
+update live_tax_bills set status = '3' where order_no = %(order_no)s and list_no = %(list_no)s and status = '1'
 returning tax_no;
 
 -- name: add_decision
 -- Enters a cancellation or return in the journal of its list.
-insert into decisions (order_no, marketplace_code, decided_at, message_id, state, codes, papers, edition, tax, batch)
+insert into live_decisions (order_no, marketplace_code, decided_at, message_id, state, codes, papers, edition, tax, batch)
 values (%(order_no)s, %(marketplace_code)s, %(at)s, %(message_id)s, %(state)s, '', '', %(edition)s, %(tax)s, %(batch)s);
 
 -- name: uses
 -- What one list has taken of its buyer's allowances and not given back; locked.
 select person_id, year, allowance, amount - given_back as amount
-from allowance_uses
+from live_allowance_uses
 where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s and amount > given_back
 order by person_id, year, allowance
 for update;
 
 -- name: give_back_use
 -- Marks what one list gives back of an allowance.
-update allowance_uses set given_back = given_back + %(amount)s
+update live_allowance_uses set given_back = given_back + %(amount)s
 where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s and allowance = %(allowance)s;
 
 -- name: give_back

@@ -12,6 +12,7 @@ from tripoint.database import Transaction
 from tripoint.kernel.refusals import Conflict, Malformed, Unknown
 from tripoint.platforms.clearance.enquiries import rules, store
 from tripoint.platforms.clearance.enquiries.records import Explanation, ListRow
+from tripoint.platforms.clearance.sealing import desk as sealing
 
 PAGE = 20_000
 """Lists read at once when all are gone through."""
@@ -33,7 +34,8 @@ def explain(tx: Transaction, number: str, owner_code: str | None = None) -> Expl
             f"编号 {number} 对应多份清单，请用清单编号或预录入编号查询",
             f"more than one list carries {number}; ask by list number or pre-entry number",
         )
-    return rules.explanation(store.about(tx, found[0]["order_no"], found[0]["marketplace_code"]))
+    order_no, marketplace_code = found[0]["order_no"], found[0]["marketplace_code"]
+    return rules.explanation(store.about(tx, order_no, marketplace_code, sealing.arrivals(tx, order_no)))
 
 
 def lists(

@@ -42,10 +42,13 @@ def find_by_number(tx: Transaction, number: str, owner_code: str | None) -> Sequ
     return tx.rows(sql.find_by_number, number=number, owner_code=owner_code)
 
 
-def about(tx: Transaction, order_no: str, marketplace_code: str) -> dict[str, Any]:
-    """Everything kept about one list: list, findings, decisions, lines, answers, arrivals, came_in, faults."""
+def about(tx: Transaction, order_no: str, marketplace_code: str, sealed: Sequence[Row]) -> dict[str, Any]:
+    """Everything kept about one list: list, findings, decisions, lines, answers, arrivals, came_in, faults.
+
+    `sealed` are those of its papers that are no longer in tables of their own, as `arrivals` gives the others.
+    """
     key = {"order_no": order_no, "marketplace_code": marketplace_code}
-    arrivals = tx.rows(sql.arrivals, order_no=order_no)
+    arrivals = [*tx.rows(sql.arrivals, order_no=order_no), *sealed]
     faults = tx.rows(sql.faults, order_no=order_no)
     numbers = sorted({row["message_id"] for row in (*arrivals, *faults)})
     return {

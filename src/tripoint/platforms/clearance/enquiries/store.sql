@@ -108,8 +108,12 @@ limit %(most)s;
 
 -- name: states
 -- How many lists stand in each state, and what they wait for.
-select state, waits_for, count(*) as lists, sum(tax)::bigint as tax
-from clearings
+select state, waits_for, sum(lists)::bigint as lists, sum(tax)::bigint as tax
+from (
+    select state, waits_for, count(*) as lists, sum(tax) as tax from live_clearings group by state, waits_for
+    union all
+    select 'released', '', sum(lists), sum(tax) from sealed_totals having sum(lists) > 0
+) as counted
 group by state, waits_for
 order by state, waits_for;
 

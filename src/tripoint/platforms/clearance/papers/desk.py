@@ -7,13 +7,15 @@ from datetime import datetime
 import polars as pl
 
 from tripoint.database import Transaction
+from tripoint.documents.columns import TABLES
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.pipeline.versions import WITHDRAWAL
 from tripoint.platforms.clearance.papers import store
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.papers.reception import receive_all
-from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Kind, Taken
+from tripoint.platforms.clearance.papers.reception import fresh_orders, receive_all
+from tripoint.platforms.clearance.papers.rows import versions, with_key
+from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Fresh, Kind, Taken
 
 VERSION_CODES = {
     "older": "VERSION-01",
@@ -43,23 +45,32 @@ _DOCKETED = (
 )
 
 
-def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
-    """Judge the versions of all papers, store those taken, and put the lists on the docket."""
+def sound(mail: Mail) -> pl.DataFrame:
+    """The papers without faults of their own (shape ARRIVING)."""
     faulty = mail.faults.select("message_id", "position").unique()
-    sound = mail.arriving.join(faulty, on=["message_id", "position"], how="anti")
-    standing = store.standing(tx, sound)
-    orders = pl.concat([sound["order_no"], standing["order_no"]]).drop_nulls()
+    return mail.arriving.join(faulty, on=["message_id", "position"], how="anti", maintain_order="left")
+
+
+def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
+    """Judge the versions of all papers, store those taken, and put the lists on the docket.
+
+    Whole sets of new papers are not stored yet: most of them are settled by the ruling (`Taken.fresh`, `keep`).
+    """
+    arriving = sound(mail)
+    standing = store.standing(tx, arriving)
+    orders = pl.concat([arriving["order_no"], standing["order_no"]]).drop_nulls()
     states = store.list_states(tx, orders)
-    received = receive_all(sound, standing, states)
+    known = store.known_orders(tx)
+    received = receive_all(arriving, standing, states)
     taken = received.filter(pl.col("reception").is_in(["accepted", "draft"]))
     papers = {kind.name: _of(mail.papers, kind.name, taken) for kind in KINDS}
     papers["waybill"] = _settle_waybills(tx, papers["waybill"], papers["list"])
+    fresh = fresh_orders(taken, known, papers["waybill"])
     taken = _with_orders(taken, papers["waybill"])
-    for kind in KINDS:
-        _append(tx, kind, papers[kind.name], mail.papers)
-    _append_moved(tx, papers, taken)
-    store.put_versions(tx, _versions(taken))
-    _docket(tx, papers["list"], taken, now)
+    docketed, withdrawn = _docket(tx, papers["list"], taken, now)
+    held = _fresh(mail, papers, taken, docketed, fresh)
+    _store(tx, mail, papers, taken, docketed, fresh, now)
+    store.withdraw(tx, withdrawn, now)
     store.keep_faults(tx, _faults(mail, received, now))
     matched = taken.filter(pl.col("kind").is_in(TRIO))
     arrived = matched.filter(pl.col("kind").is_in(["payment", "waybill"])).select(
@@ -67,7 +78,70 @@ def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
     )
     awaiting = store.take_awaited(tx, arrived.unique())
     touched = pl.concat([matched["order_no"], matched["was_order_no"], awaiting]).drop_nulls().unique().sort()
-    return Taken(received=received, touched=touched.filter(touched != ""), states=states)
+    return Taken(received=received, touched=touched.filter(touched != ""), states=states, fresh=held)
+
+
+def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series, now: datetime) -> None:
+    """Store those of the fresh sets that the ruling did not settle: they are live, and wait on the docket."""
+    wanted = pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()})
+
+    def of(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(wanted, on="order_no", how="semi", maintain_order="left")
+
+    for name in TRIO:
+        kind = KIND_OF[name]
+        lines = of(fresh.papers[kind.lines]) if kind.lines else None
+        store.append(tx, kind, of(fresh.papers[kind.table]), lines)
+    store.put_versions(tx, of(fresh.versions))
+    store.open_lists(tx, of(fresh.docket), now)
+
+
+def _fresh(
+    mail: Mail,
+    papers: dict[str, pl.DataFrame],
+    taken: pl.DataFrame,
+    docketed: pl.DataFrame,
+    orders: pl.DataFrame,
+) -> Fresh:
+    """The whole sets of the round, as `keep` stores them."""
+
+    def of(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(orders, on="order_no", how="semi", maintain_order="left")
+
+    frames = {}
+    for name in TRIO:
+        kind = KIND_OF[name]
+        frames[kind.table] = of(papers[name]).select(list(kind.schema))
+        if kind.lines:
+            schema = {"order_no": pl.String()} | TABLES[kind.lines].schema
+            lines = mail.papers.get(kind.lines, pl.DataFrame(schema=TABLES[kind.lines].schema))
+            frames[kind.lines] = with_key(lines, frames[kind.table], "order_no").select(list(schema))
+    return Fresh(
+        order_nos=orders["order_no"], papers=frames, versions=versions(of(taken)), docket=of(docketed)
+    )
+
+
+def _store(
+    tx: Transaction,
+    mail: Mail,
+    papers: dict[str, pl.DataFrame],
+    taken: pl.DataFrame,
+    docketed: pl.DataFrame,
+    fresh: pl.DataFrame,
+    now: datetime,
+) -> None:
+    """Store every paper that is not of a fresh set."""
+
+    def others(frame: pl.DataFrame) -> pl.DataFrame:
+        if fresh.is_empty() or "order_no" not in frame.columns:
+            return frame
+        return frame.join(fresh, on="order_no", how="anti", maintain_order="left")
+
+    for kind in KINDS:
+        _append(tx, kind, others(papers[kind.name]), mail.papers)
+    _append_moved(tx, papers, taken)
+    store.put_versions(tx, versions(others(taken)))
+    store.open_lists(tx, others(docketed), now)
 
 
 def _of(papers: dict[str, pl.DataFrame], name: str, taken: pl.DataFrame) -> pl.DataFrame:
@@ -113,12 +187,7 @@ def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, everything: dict[
     if kind.name == "warehouse_in":
         papers = papers.with_columns(pl.coalesce("cop_no", "guid").alias("cop_no"))
     lines = everything.get(kind.lines) if kind.lines else None
-    mine = None
-    if lines is not None:
-        mine = lines.join(
-            papers.select("message_id", "position", column), on=["message_id", "position"], how="inner"
-        )
-    store.append(tx, kind, papers, mine)
+    store.append(tx, kind, papers, None if lines is None else with_key(lines, papers, column))
 
 
 def _append_moved(tx: Transaction, papers: dict[str, pl.DataFrame], taken: pl.DataFrame) -> None:
@@ -136,37 +205,10 @@ def _append_moved(tx: Transaction, papers: dict[str, pl.DataFrame], taken: pl.Da
         store.append(tx, KIND_OF[name], left, None)
 
 
-def _versions(taken: pl.DataFrame) -> pl.DataFrame:
-    """The version of each key that now counts."""
-    state = (
-        pl.when(pl.col("draft"))
-        .then(pl.lit("draft"))
-        .when(pl.col("app_type") == WITHDRAWAL)
-        .then(pl.lit("withdrawn"))
-        .otherwise(pl.lit("active"))
-    )
-    return (
-        taken.unique(subset=["kind", "issuer_code", "number"], keep="last", maintain_order=True)
-        .with_columns(pl.col("order_no", "marketplace_code").fill_null(""), state.alias("state"))
-        .select(
-            "kind",
-            "issuer_code",
-            "number",
-            "order_no",
-            "marketplace_code",
-            "app_type",
-            "app_time",
-            "digest",
-            "state",
-            "message_id",
-            "position",
-            "owner_code",
-        )
-    )
-
-
-def _docket(tx: Transaction, lists: pl.DataFrame, taken: pl.DataFrame, now: datetime) -> None:
-    """Open the lists that were taken; withdraw those their declarant takes back."""
+def _docket(
+    tx: Transaction, lists: pl.DataFrame, taken: pl.DataFrame, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The docket rows of the lists that were taken, numbered; and the lists that their declarant takes back."""
     last = taken.filter(pl.col("kind") == "list").unique(
         subset=["issuer_code", "number"], keep="last", maintain_order=True
     )
@@ -182,19 +224,18 @@ def _docket(tx: Transaction, lists: pl.DataFrame, taken: pl.DataFrame, now: date
     first = (
         exchange.next_numbers(tx, {f"pre_no/{day}": opened.height})[f"pre_no/{day}"] if opened.height else 0
     )
-    numbers = [f"B{day}{first + n:09d}" for n in range(opened.height)]
+    number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
     docketed = opened.select(
         *_DOCKETED,
-        pl.Series("pre_no", numbers, dtype=pl.String()),
+        (pl.lit(f"B{day}") + number).alias("pre_no"),
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("waiting")).alias("state"),
     )
-    store.open_lists(tx, docketed, now)
-    store.withdraw(tx, newest.filter(gone), now)
+    return docketed, newest.filter(gone)
 
 
 def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """What is wrong with papers: their own faults, a version that does not count, and (as notes) what was tolerated."""
-    versions = received.filter(pl.col("reception").is_in(list(VERSION_CODES))).select(
+    odd = received.filter(pl.col("reception").is_in(list(VERSION_CODES))).select(
         "message_id",
         "position",
         pl.col("reception").replace_strict(VERSION_CODES, return_dtype=pl.String()).alias("code"),
@@ -214,7 +255,7 @@ def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.concat(
             [
                 mail.faults.with_columns(pl.lit("refuse").alias("severity")),
-                versions.select(*mail.faults.columns, pl.lit("refuse").alias("severity")),
+                odd.select(*mail.faults.columns, pl.lit("refuse").alias("severity")),
                 mail.notes.with_columns(pl.lit("note").alias("severity")),
             ]
         )

@@ -140,3 +140,28 @@ def _names_its_numbers(
 def _moment(value: datetime | None) -> datetime:
     assert value is not None, "a paper without appTime is faulty and does not come here"
     return value
+
+
+def fresh_orders(taken: pl.DataFrame, known: pl.Series, waybills: pl.DataFrame) -> pl.DataFrame:
+    """The orders (order_no) of whole sets that came together: four new papers, nothing else, nothing known before.
+
+    `known` are orders that papers stand under already; `waybills` the waybills to be stored, parked ones among them,
+    which make a set not fresh.
+    """
+    places = taken.select("message_id", "position")
+    parked = waybills.join(places, on=["message_id", "position"], how="anti")["order_no"]
+    plain = (
+        (pl.col("reception") == "accepted")
+        & (pl.col("app_type") == NEW)
+        & pl.col("was_order_no").is_null()
+        & pl.col("kind").is_in(list(TRIO))
+    )
+    return (
+        taken.filter(pl.col("order_no").is_not_null())
+        .group_by("order_no")
+        .agg(pl.len().alias("papers"), pl.col("kind").n_unique().alias("kinds"), plain.all().alias("plain"))
+        .filter((pl.col("papers") == len(TRIO)) & (pl.col("kinds") == len(TRIO)) & pl.col("plain"))
+        .filter(~pl.col("order_no").is_in(pl.concat([known, parked]).implode()))
+        .select("order_no")
+        .sort("order_no")
+    )

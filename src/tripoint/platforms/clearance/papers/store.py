@@ -38,7 +38,7 @@ def standing(tx: Transaction, arriving: pl.DataFrame) -> pl.DataFrame:
 
 def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], Standing]:
     """Where each list of the orders stands, by (order_no, marketplace_code) and by (order_no, None)."""
-    tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}))
+    tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}), analyze=("order_no",))
     states: dict[tuple[str, str | None], Standing] = {}
     for row in tx.rows(sql.list_states):
         stands = Standing(
@@ -50,6 +50,11 @@ def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | 
         states[row["order_no"], row["marketplace_code"]] = stands
         states[row["order_no"], None] = stands
     return states
+
+
+def known_orders(tx: Transaction) -> pl.Series:
+    """Those of the orders that `list_states` was asked about under which papers stand already."""
+    return tx.frame(sql.known_orders, {"order_no": pl.String()})["order_no"]
 
 
 def put_versions(tx: Transaction, versions: pl.DataFrame) -> None:

@@ -9,7 +9,11 @@ join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer
 -- Where the lists of the staged order numbers stand, and their numbers.
 select c.order_no, c.marketplace_code, c.state, c.pre_no, c.list_no, c.declarant_code
 from arriving_orders as k
-join clearings as c on c.order_no = k.order_no;
+join live_clearings as c on c.order_no = k.order_no;
+
+-- name: known_orders
+-- Those of the staged orders under which papers stand.
+select distinct v.order_no from arriving_orders as k join paper_versions as v on v.order_no = k.order_no;
 
 -- name: put_versions
 -- Makes the staged versions the ones that count.
@@ -27,7 +31,7 @@ set order_no = excluded.order_no, marketplace_code = excluded.marketplace_code, 
 -- The orders of lists that name the staged waybills, for waybills that do not say their order.
 select k.carrier_code, k.waybill_no, min(c.order_no) as order_no
 from orphan_waybills as k
-join clearings as c on c.waybill_no = k.waybill_no and c.carrier_code = k.carrier_code
+join live_clearings as c on c.waybill_no = k.waybill_no and c.carrier_code = k.carrier_code
 where c.state in ('waiting', 'held', 'refused')
 group by k.carrier_code, k.waybill_no;
 
@@ -56,7 +60,7 @@ returning p.message_id, p.position, p.guid, p.app_type, p.app_time, p.app_status
 
 -- name: open_lists
 -- Puts the staged lists on the docket; one declared again keeps its pre-entry number and is open again.
-insert into clearings as c
+insert into live_clearings as c
        (order_no, marketplace_code, merchant_code, declarant_code, carrier_code, waybill_no, guarantor_code,
         customs_code, supervision_mode, buyer_id, declared_on, cop_no, guid, pre_no, state, message_id, position,
         received_at)
@@ -75,7 +79,7 @@ returning c.order_no, c.marketplace_code, c.pre_no;
 
 -- name: withdraw_lists
 -- Takes the staged lists off the docket.
-update clearings as c
+update live_clearings as c
 set state = 'withdrawn', waits_for = '', decided_at = %(at)s
 from withdrawn_lists as s
 where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;

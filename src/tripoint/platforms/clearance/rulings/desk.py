@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -10,10 +11,22 @@ import polars as pl
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.identifiers import resident_id
-from tripoint.pipeline.decision import JUDGED, decide, draw, weigh
+from tripoint.pipeline.decision import DRAWS, JUDGED, decide, draw, weigh
 from tripoint.pipeline.matching import join_lines, join_papers, waits_for
-from tripoint.platforms.clearance.records import OPEN_STATES, Bench, Ruled
+from tripoint.pipeline.versions import NEW
+from tripoint.platforms.clearance.records import (
+    KIND_OF,
+    LOCK,
+    NOTHING_FRESH,
+    OPEN_STATES,
+    TRIO,
+    Bench,
+    Fresh,
+    Ruled,
+)
 from tripoint.platforms.clearance.rulings import drawing, judging, recording, store
+from tripoint.platforms.clearance.sealing import store as sealing
+from tripoint.platforms.clearance.sealing.rows import sealed
 from tripoint.registers.filings import store as filings
 from tripoint.registers.ledger import desk as ledger
 from tripoint.registers.ledger import rules as accounts
@@ -22,18 +35,33 @@ from tripoint.registers.rates import store as rates
 RELEASED, HELD, REFUSED, WAITING = "released", "held", "refused", "waiting"
 
 
-def rule(tx: Transaction, touched: pl.Series, bench: Bench, now: datetime) -> Ruled:
-    """Judge every open list of the touched orders; the same statements run however many there are."""
-    store.touch(tx, touched)
-    docket = store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES))
-    papers = store.papers(tx)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """Lists ruled on and nothing written yet: `seal` are the rows that are settled, `was_live` those of them with live rows."""
+
+    judgement: judging.Judgement
+    lists: pl.DataFrame
+    told: pl.DataFrame
+    uses: pl.DataFrame
+    seal: pl.Series
+    was_live: pl.Series
+
+
+def rule(
+    tx: Transaction, touched: pl.Series, bench: Bench, now: datetime, fresh: Fresh | None = None
+) -> Ruling:
+    """Judge every open list of the touched orders and every fresh set; the same statements run however many there are."""
+    fresh = fresh or NOTHING_FRESH
+    store.touch(tx, touched.filter(~touched.is_in(fresh.order_nos.implode())))
+    docket = pl.concat([store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES)), _docketed(fresh, now)])
+    papers = _with_fresh(store.papers(tx), fresh)
     sets = _on_docket(join_papers(papers), docket)
     lines = join_lines(sets, papers)
     missing = judging.missing_papers(sets)
     store.await_papers(tx, missing)
     facts = judging.Facts(
         verified=filings.verified(tx, _buyers(sets)),
-        elsewhere=store.elsewhere(tx, missing.drop("order_no").unique()),
+        elsewhere=_elsewhere(tx, missing, fresh),
         rates=rates.rates_for(tx, _wanted_rates(lines, sets)),
     )
     before = store.last_found(tx)
@@ -42,12 +70,121 @@ def rule(tx: Transaction, touched: pl.Series, bench: Bench, now: datetime) -> Ru
     ready = _ready(judgement, states)
     uses = drawing.allowances(ready, judgement.lines, bench)
     late = _draw(tx, ready, uses, bench)
-    told = pl.concat([judgement.judged, late]).sort("row", "rank", "code", "line_no", nulls_last=True)
-    states = decide(judgement.sets, told)
+    if late.height:
+        told = pl.concat([judgement.judged, late]).sort("row", "rank", "code", "line_no", nulls_last=True)
+        states = decide(judgement.sets, told)
+    else:
+        told = judgement.judged
     lists = _lists(tx, judgement, states, told, before)
-    _save(tx, lists, told, uses, judgement, bench, now)
+    seal = settled(lists, papers)
+    was_live = seal.filter(~seal["list.order_no"].is_in(fresh.order_nos.implode()))
+    return Ruling(
+        judgement=judgement,
+        lists=lists,
+        told=told,
+        uses=uses,
+        seal=seal["row"],
+        was_live=was_live["list.order_no"],
+    )
+
+
+def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> Ruled:
+    """Write down a ruling: what is settled in one row a list, everything else live; and what release draws."""
+    batch = exchange.next_numbers(tx, {"batch": 1})["batch"]
+    lists, judgement = ruling.lists, ruling.judgement
+    _seal(tx, ruling, batch, bench, now)
+    sealed = pl.col("row").is_in(ruling.seal.implode())
+    live = lists.filter(~sealed)
+    released = live.filter(pl.col("state") == RELEASED)
+    store.save_states(tx, recording.decided(live), bench.edition, now)
+    store.append(
+        tx,
+        {
+            "findings": recording.finding_rows(ruling.told, lists),
+            "live_decisions": recording.decision_rows(
+                live.filter(pl.col("changed")), bench.edition, batch, now
+            ),
+            "live_assessed_lines": recording.assessed_rows(released, judgement.lines),
+            "live_tax_bills": recording.tax_bill_rows(released, now),
+        },
+    )
+    drawn = ruling.uses.join(lists.filter(pl.col("state") == RELEASED).select("row"), on="row", how="semi")
+    store.take_allowances(tx, drawn, drawn.join(released.select("row"), on="row", how="semi"))
+    pledged = [drawing.pledges(released), drawing.pledged_together(lists.filter(sealed), batch)]
+    ledger.post(tx, pl.concat(pledged), at=now)
     changed = lists.filter(pl.col("changed"))
-    return Ruled(lists=lists, changed=changed, told=_told(told, changed), taxes=judgement.taxes)
+    return Ruled(lists=lists, changed=changed, told=_told(ruling.told, changed), taxes=judgement.taxes)
+
+
+def unsettled(ruling: Ruling, fresh: Fresh) -> pl.Series:
+    """The orders of fresh sets that the ruling did not settle."""
+    rows = ruling.lists.filter(pl.col("row").is_in(ruling.seal.implode()))
+    return fresh.order_nos.filter(~fresh.order_nos.is_in(rows["list.order_no"].implode()))
+
+
+def _seal(tx: Transaction, ruling: Ruling, batch: int, bench: Bench, now: datetime) -> None:
+    """Keep the settled lists in one row each, and forget what was live of them."""
+    rows = pl.DataFrame({"row": ruling.seal})
+    lists = ruling.lists.join(rows, on="row", how="semi", maintain_order="left").with_columns(
+        pl.lit(bench.edition).alias("edition"),
+        pl.lit(now).dt.cast_time_unit("us").alias("decided_at"),
+        pl.lit(batch, pl.Int64()).alias("batch"),
+    )
+    lines = recording.assessed_by_row(lists, ruling.judgement.lines)
+    sealing.seal(
+        tx, sealed(lists, lines, ruling.uses.join(rows, on="row", how="semi", maintain_order="left"))
+    )
+    sealing.purge(tx, ruling.was_live)
+
+
+def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Lists (row, list.order_no) released at their first ruling on papers that came once each, as new."""
+    released = lists.filter((pl.col("state") == RELEASED) & (pl.col("was_state") == WAITING)).select(
+        "row", "list.order_no"
+    )
+    for name in TRIO:
+        once = (
+            papers[KIND_OF[name].table]
+            .group_by("order_no")
+            .agg(pl.len().alias("papers"), (pl.col("app_type") == NEW).all().alias("new"))
+            .filter((pl.col("papers") == 1) & pl.col("new"))
+        )
+        released = released.join(
+            once, left_on="list.order_no", right_on="order_no", how="semi", maintain_order="left"
+        )
+    return released
+
+
+def _docketed(fresh: Fresh, now: datetime) -> pl.DataFrame:
+    """The fresh lists as the docket has those it knows."""
+    return fresh.docket.select(
+        "order_no",
+        "marketplace_code",
+        "state",
+        pl.lit("").alias("waits_for"),
+        "pre_no",
+        pl.lit(None, pl.String()).alias("list_no"),
+        "message_id",
+        "position",
+        pl.lit(now).dt.cast_time_unit("us").alias("received_at"),
+    ).cast(store.DOCKET)  # type: ignore[arg-type]
+
+
+def _with_fresh(stored: Mapping[str, pl.DataFrame], fresh: Fresh) -> dict[str, pl.DataFrame]:
+    """Stored papers and fresh ones, by table."""
+    return {
+        table: pl.concat([frame, fresh.papers[table].select(frame.columns)])
+        if table in fresh.papers
+        else frame
+        for table, frame in stored.items()
+    }
+
+
+def _elsewhere(tx: Transaction, missing: pl.DataFrame, fresh: Fresh) -> pl.DataFrame:
+    """The orders under which papers stand that a set names but does not have (store.ELSEWHERE)."""
+    wanted = missing.drop("order_no").unique()
+    here = fresh.versions.join(wanted, on=["kind", "issuer_code", "number"], how="semi")
+    return pl.concat([store.elsewhere(tx, wanted), here.select(list(store.ELSEWHERE))])
 
 
 def _on_docket(sets: pl.DataFrame, docket: pl.DataFrame) -> pl.DataFrame:
@@ -110,21 +247,17 @@ def _ready(judgement: judging.Judgement, states: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw(tx: Transaction, ready: pl.DataFrame, uses: pl.DataFrame, bench: Bench) -> pl.DataFrame:
-    """Lock what the ready lists draw on, and find those for which it does not suffice (shape JUDGED)."""
-    used = store.lock_allowances(tx, uses)
+    """Look at what the ready lists draw on, and find those for which it does not suffice (shape JUDGED)."""
+    used = store.used(tx, uses)
     guarantors = ready["guarantor_code"].unique().sort()
     posted_to = [name(code) for code in guarantors for name in (accounts.available, accounts.pledged)]
     balances = ledger.lock_balances(tx, pl.DataFrame({"account": posted_to}, schema={"account": pl.String()}))
     free = {row["account"]: row["balance"] for row in balances.iter_rows(named=True)}
-    room = {
-        drawing.pool_of(row): row["limit"] - row["used"]
-        for row in uses.join(used, on=["person_id", "year", "allowance"], how="left")
-        .with_columns(pl.col("used").fill_null(0))
-        .iter_rows(named=True)
-    }
-    for code in guarantors:
-        room[f"guarantee|{code}"] = free.get(accounts.available(code), 0)
-    failed = draw(drawing.draws(uses, ready), room)
+    wanted = drawing.tight(drawing.draws(uses, ready), drawing.room(uses, used, free))
+    if wanted.is_empty():
+        return pl.DataFrame(schema=JUDGED)
+    room = dict(wanted.select("pool", "room").iter_rows())
+    failed = draw(wanted.select(list(DRAWS)), room)
     findings = drawing.draw_findings(failed, room, uses, used, free)
     modes = ready.select("row", "supervision_mode")
     return weigh(findings, modes, bench.severities, bench.ranks)
@@ -192,35 +325,6 @@ def _numbered(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _save(
-    tx: Transaction,
-    lists: pl.DataFrame,
-    told: pl.DataFrame,
-    uses: pl.DataFrame,
-    judgement: judging.Judgement,
-    bench: Bench,
-    now: datetime,
-) -> None:
-    """Write down states, findings, decisions, taxes, and what release draws."""
-    batch = exchange.next_numbers(tx, {"batch": 1})["batch"]
-    released = lists.filter(pl.col("state") == RELEASED)
-    store.save_states(tx, recording.decided(lists), bench.edition, now)
-    store.append(
-        tx,
-        {
-            "findings": recording.finding_rows(told, lists),
-            "decisions": recording.decision_rows(lists.filter(pl.col("changed")), bench.edition, batch, now),
-            "assessed_lines": recording.assessed_rows(released, judgement.lines),
-            "tax_bills": recording.tax_bill_rows(released, now),
-        },
-    )
-    taken = uses.join(released.select("row"), on="row", how="semi")
-    store.take_allowances(
-        tx, taken.select("order_no", "marketplace_code", "person_id", "year", "allowance", "amount")
-    )
-    ledger.post(tx, drawing.pledges(released), at=now)
-
-
 def _told(told: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     """The findings of the lists that changed."""
     return told.join(changed.select("row"), on="row", how="semi", maintain_order="left").select(list(JUDGED))
@@ -231,6 +335,7 @@ def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
 
     A person's year is stated once: the same statement again, or another, changes nothing. Returns how many counted.
     """
+    tx.lock(LOCK)
     return store.add_used(tx, used.with_columns(pl.lit(drawing.VALUE).alias("allowance")))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import polars as pl
 
@@ -87,11 +86,15 @@ def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataF
     )
 
 
+_POOL = pl.format("{}|{}|{}", "person_id", "year", "allowance")
+"""The name of the pool that a person's allowance of a year is."""
+
+
 def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
     """Everything the ready lists would draw, pool by pool (shape DRAWS)."""
     person = uses.select(
         "row",
-        pl.format("{}|{}|{}", "person_id", "year", "allowance").alias("pool"),
+        _POOL.alias("pool"),
         "amount",
         "code",
         pl.when(pl.col("code") == "LIMIT-02")
@@ -109,9 +112,33 @@ def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([person.cast(DRAWS), guarantee.cast(DRAWS)])  # type: ignore[arg-type]
 
 
-def pool_of(use: Mapping[str, Any]) -> str:
-    """The name of the pool that a person's allowance of a year is, as `draws` writes it."""
-    return f"{use['person_id']}|{use['year']}|{use['allowance']}"
+def room(uses: pl.DataFrame, used: pl.DataFrame, free: Mapping[str, int]) -> pl.DataFrame:
+    """What each pool that is drawn on still has: pool, room (e5). `free` are balances by account."""
+    person = (
+        uses.unique(["person_id", "year", "allowance"])
+        .join(used, on=["person_id", "year", "allowance"], how="left")
+        .select(_POOL.alias("pool"), (pl.col("limit") - pl.col("used").fill_null(0)).alias("room"))
+    )
+    guarantee = [
+        (f"guarantee|{account.split('/')[1]}", balance)
+        for account, balance in free.items()
+        if account.endswith("/available")
+    ]
+    return pl.concat(
+        [person, pl.DataFrame(guarantee, schema={"pool": pl.String(), "room": pl.Int64()}, orient="row")]
+    )
+
+
+def tight(draws: pl.DataFrame, room: pl.DataFrame) -> pl.DataFrame:
+    """The draws of all lists that draw on a pool which has not enough for everybody, with the pool's room (0: none)."""
+    asked = draws.group_by("pool").agg(pl.col("amount").cast(pl.Int128).sum().alias("asked"))
+    short = asked.join(room, on="pool", how="left").filter(pl.col("asked") > pl.col("room").fill_null(0))
+    rows = draws.join(short, on="pool", how="semi").select("row").unique()
+    return (
+        draws.join(rows, on="row", how="semi", maintain_order="left")
+        .join(room, on="pool", how="left", maintain_order="left")
+        .with_columns(pl.col("room").fill_null(0))
+    )
 
 
 def draw_findings(
@@ -122,8 +149,9 @@ def draw_findings(
     free: Mapping[str, int],
 ) -> pl.DataFrame:
     """The findings of draws that failed: what the total would come to, and the limit or balance it is above."""
-    limits = {pool_of(row): row["limit"] for row in uses.iter_rows(named=True)}
-    before = {pool_of(row): row["used"] for row in used.iter_rows(named=True)}
+    pools = failed.select("pool").unique()
+    limits = dict(uses.select(_POOL.alias("pool"), "limit").join(pools, on="pool", how="semi").iter_rows())
+    before = dict(used.select(_POOL.alias("pool"), "used").join(pools, on="pool", how="semi").iter_rows())
     rows = []
     for row, pool, amount, code, field in failed.iter_rows():
         if pool in limits:
@@ -159,6 +187,30 @@ def pledges(released: pl.DataFrame) -> pl.DataFrame:
             pl.lit("release").alias("reason"),
             pl.col("list_no").alias("reference"),
             pl.col("list.message_id").alias("message_id"),
+        )
+        .cast(TRANSFERS)  # type: ignore[arg-type]
+    )
+
+
+def pledged_together(sealed: pl.DataFrame, batch: int) -> pl.DataFrame:
+    """What the lists settled in one round move of each guarantor's guarantee, in one transfer each (shape TRANSFERS).
+
+    Which lists they were is told by their batch.
+    """
+    guarantor = pl.col("list.guarantor_code")
+    return (
+        sealed.filter(pl.col("tax") > 0)
+        .group_by("list.guarantor_code")
+        .agg(pl.col("tax").sum())
+        .sort("list.guarantor_code")
+        .select(
+            pl.lit(f"batch/{batch}").alias("order_no"),
+            pl.format("guarantee/{}/available", guarantor).alias("debit_account"),
+            pl.format("guarantee/{}/pledged", guarantor).alias("credit_account"),
+            pl.col("tax").alias("amount"),
+            pl.lit("release").alias("reason"),
+            guarantor.alias("reference"),
+            pl.lit(None, pl.Int64()).alias("message_id"),
         )
         .cast(TRANSFERS)  # type: ignore[arg-type]
     )

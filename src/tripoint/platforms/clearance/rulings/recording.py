@@ -86,6 +86,29 @@ def decision_rows(changed: pl.DataFrame, edition: str, batch: int, now: datetime
 
 def assessed_rows(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Duty and tax of each line of the released lists, with the rates they were made from."""
+    keys = released.select("row", *LIST)
+    return (
+        assessed_by_row(released, lines)
+        .join(keys, on="row", how="inner", maintain_order="left")
+        .select("order_no", "marketplace_code", *_ASSESSED)
+    )
+
+
+_ASSESSED = (
+    "line_no",
+    "hs_code",
+    "dutiable_value",
+    "duty",
+    "consumption_tax",
+    "vat",
+    "duty_ppm",
+    "vat_ppm",
+    "ct_ppm",
+)
+
+
+def assessed_by_row(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The assessed lines of the released lists: row, and what is kept of each line."""
     rated = lines.select(
         "row",
         "line_no",
@@ -93,23 +116,11 @@ def assessed_rows(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(f"rate.{name}").alias(name) for name in ("duty_ppm", "vat_ppm", "ct_ppm")),
     )
     return (
-        released.select("row", *LIST, "assessed")
+        released.select("row", "assessed")
         .explode("assessed")
         .unnest("assessed")
         .join(rated, on=["row", "line_no"], how="inner", maintain_order="left")
-        .select(
-            "order_no",
-            "marketplace_code",
-            "line_no",
-            "hs_code",
-            "dutiable_value",
-            "duty",
-            "consumption_tax",
-            "vat",
-            "duty_ppm",
-            "vat_ppm",
-            "ct_ppm",
-        )
+        .select("row", *_ASSESSED)
     )
 
 

@@ -65,19 +65,19 @@ def await_papers(tx: Transaction, awaited: pl.DataFrame) -> None:
     tx.run(sql.await_papers)
 
 
-def lock_allowances(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
-    """What is used of allowances (person_id, year, allowance), locked until the transaction ends (shape USED)."""
-    tx.stage("drawn_allowances", drawn.select("person_id", "year", "allowance").unique())
-    tx.run(sql.open_allowances)
-    rows = tx.rows(sql.lock_allowances)
-    return pl.DataFrame(rows, schema=USED) if rows else pl.DataFrame(schema=USED)
+def used(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
+    """What is used of allowances (person_id, year, allowance); shape USED. The caller holds the platform's lock."""
+    keys = drawn.select("person_id", "year", "allowance").unique()
+    tx.stage("drawn_allowances", keys, analyze=("person_id",))
+    return tx.frame(sql.used_allowances, USED)
 
 
-def take_allowances(tx: Transaction, uses: pl.DataFrame) -> None:
-    """Add what released lists use: order_no, marketplace_code, person_id, year, allowance, amount."""
-    tx.stage("used_allowances", uses)
+def take_allowances(tx: Transaction, uses: pl.DataFrame, live: pl.DataFrame) -> None:
+    """Add what released lists use (person_id, year, allowance, amount), and keep the uses of those that stay live."""
+    tx.stage("used_allowances", uses.select("person_id", "year", "allowance", "amount"))
     tx.run(sql.take_allowances)
-    tx.copy("allowance_uses", uses)
+    names = ("order_no", "marketplace_code", "person_id", "year", "allowance", "amount")
+    tx.copy("live_allowance_uses", live.select(names))
 
 
 def last_found(tx: Transaction) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def save_states(tx: Transaction, decided: pl.DataFrame, edition: str, at: dateti
 
 
 def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
-    """Append sets to the tables that only grow: findings, decisions, assessed_lines, tax_bills."""
+    """Append sets to the tables that only grow: findings, live decisions, assessed lines, tax bills."""
     for table, frame in rows.items():
         tx.copy(table, frame)
 

@@ -2,7 +2,7 @@
 -- The docket of the staged orders.
 select c.order_no, c.marketplace_code, c.state, c.waits_for, c.pre_no, c.list_no, c.message_id, c.position, c.received_at
 from touched_orders as k
-join clearings as c on c.order_no = k.order_no;
+join live_clearings as c on c.order_no = k.order_no;
 
 -- name: orders
 -- Every version of the orders of the staged order numbers.
@@ -33,32 +33,33 @@ select p.* from touched_orders as k join list_lines as p on p.order_no = k.order
 select v.kind, v.issuer_code, v.number, v.order_no
 from missing_papers as k
 join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code
-where v.state = 'active' and v.order_no <> '';
+where v.state = 'active' and v.order_no <> ''
+union all
+select k.kind, k.issuer_code, k.number, s.order_no
+from missing_papers as k
+join sealed_lists as s on s.payment_no = k.number
+where k.kind = 'payment' and s.provider_code = k.issuer_code
+union all
+select k.kind, k.issuer_code, k.number, s.order_no
+from missing_papers as k
+join sealed_lists as s on s.waybill_no = k.number
+where k.kind = 'waybill' and s.carrier_code = k.issuer_code;
 
--- name: open_allowances
--- Makes sure that the staged allowances have a row each, so that they can be locked.
-insert into allowances (person_id, year, allowance, used)
-select distinct person_id, year, allowance, 0::bigint from drawn_allowances order by person_id, year, allowance
-on conflict (person_id, year, allowance) do nothing;
-
--- name: lock_allowances
--- What has been used of the staged allowances; locked, in one order.
+-- name: used_allowances
+-- What has been used of the staged allowances. Only who holds the lock of the clearance platform changes them.
 select a.person_id, a.year, a.allowance, a.used
-from allowances as a
-where (a.person_id, a.year, a.allowance) in (select person_id, year, allowance from drawn_allowances)
-order by a.person_id, a.year, a.allowance
-for update;
+from drawn_allowances as k
+join allowances as a on a.person_id = k.person_id and a.year = k.year and a.allowance = k.allowance;
 
 -- name: take_allowances
 -- Adds what the staged lists use.
-update allowances as a
-set used = a.used + s.amount
-from (select person_id, year, allowance, sum(amount)::bigint as amount from used_allowances group by 1, 2, 3) as s
-where a.person_id = s.person_id and a.year = s.year and a.allowance = s.allowance;
+insert into allowances as a (person_id, year, allowance, used)
+select person_id, year, allowance, sum(amount)::bigint from used_allowances group by 1, 2, 3 order by 1, 2, 3
+on conflict (person_id, year, allowance) do update set used = a.used + excluded.used;
 
 -- name: save_states
 -- Writes down what became of the staged lists.
-update clearings as c
+update live_clearings as c
 set state = s.state, waits_for = s.waits_for, list_no = s.list_no, papers = s.papers,
     dutiable_value = s.dutiable_value, duty = s.duty, consumption_tax = s.consumption_tax, vat = s.vat, tax = s.tax,
     channel = s.channel, edition = %(edition)s, decided_at = %(at)s
@@ -82,7 +83,7 @@ group by f.order_no, f.marketplace_code;
 -- name: held_for
 -- The orders, after one, of lists in a state that have a finding of one of the codes.
 select distinct c.order_no
-from clearings as c
+from live_clearings as c
 join findings as f on f.order_no = c.order_no and f.marketplace_code = c.marketplace_code
 where c.state = any(%(states)s) and f.code = any(%(codes)s) and c.order_no > %(after)s
 order by c.order_no
@@ -91,7 +92,7 @@ limit %(most)s;
 -- name: add_used
 -- Counts what persons had used before they came here, each statement of it once.
 with stated as (
-    insert into allowance_uses (order_no, marketplace_code, person_id, year, allowance, amount)
+    insert into live_allowance_uses (order_no, marketplace_code, person_id, year, allowance, amount)
     select 'opening/' || person_id || '/' || year, '', person_id, year, allowance, amount
     from stated_uses
     order by person_id, year, allowance

@@ -1,0 +1,64 @@
+"""Sealing lists that are settled, and making them live again when a paper arrives that touches them.
+
+Sealing loses nothing: the papers are in their messages, byte for byte, and everything decided is in the row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from tripoint.database import Transaction
+from tripoint.exchange import store as exchange
+from tripoint.platforms.clearance.papers import store as papers
+from tripoint.platforms.clearance.papers.reading import Mail, read
+from tripoint.platforms.clearance.papers.rows import versions, with_key
+from tripoint.platforms.clearance.records import KIND_OF, TRIO, Arrival
+from tripoint.platforms.clearance.sealing import rows, store
+
+PAGE = 500
+"""Lists made live at once: the messages of their papers are in memory meanwhile."""
+
+
+def reopen_touched(tx: Transaction, arriving: pl.DataFrame) -> None:
+    """Make live every sealed list that shares its order, payment or waybill with a paper that arrives (ARRIVING)."""
+    numbers = arriving.filter(pl.col("kind").is_in(["payment", "waybill", "waybill_status"])).select(
+        pl.col("kind").replace("waybill_status", "waybill"), "issuer_code", "number"
+    )
+    found = store.touched(tx, arriving["order_no"].drop_nulls().unique(), numbers.unique())
+    for start in range(0, found.len(), PAGE):
+        _reopen(tx, found[start : start + PAGE])
+
+
+def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
+    """Make the sealed lists of some orders live: their papers from their messages, the rest from their rows."""
+    places = rows.places(store.papers_of(tx, order_nos))
+    mail = recall(tx, places)
+    taken = rows.taken_again(mail.arriving, places)
+    assert taken.height == places.height, "a paper of a sealed list is no longer in its message"
+    for name in TRIO:
+        kind = KIND_OF[name]
+        mine = places.filter(pl.col("kind") == name)
+        heads = rows.taken_again(mail.papers[kind.table], mine)
+        lines = mail.papers.get(kind.lines) if kind.lines else None
+        papers.append(tx, kind, heads, None if lines is None else with_key(lines, heads, "order_no"))
+    papers.put_versions(tx, versions(taken))
+    store.reopen(tx)
+
+
+def recall(tx: Transaction, places: pl.DataFrame) -> Mail:
+    """The messages that hold papers (kind, message_id, position), read again; their signatures were judged before."""
+    wanted = places["message_id"].unique().sort().to_list()
+    return read([Arrival(**row) for row in exchange.contents(tx, wanted)], None)
+
+
+def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
+    """The papers of an order's sealed lists as they were taken: kind, message_id, position, app_type, app_time, guid, number."""
+    found = store.papers_of_one(tx, order_no)
+    if not found:
+        return []
+    places = rows.places(pl.DataFrame(found, schema={"order_no": pl.String(), "papers": pl.String()}))
+    taken = rows.taken_again(recall(tx, places).arriving, places)
+    names = ("kind", "message_id", "position", "app_type", "app_time", "guid", "number")
+    return taken.sort("message_id", "position").select(names).to_dicts()
