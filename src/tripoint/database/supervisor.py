@@ -19,6 +19,7 @@ from pathlib import Path
 from tripoint.database import binaries
 from tripoint.database.account import Account
 from tripoint.database.binaries import Binaries
+from tripoint.database.scaling import disk_bytes, memory_bytes, scaled
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Refusal
 
 NAME = "tripoint"
@@ -39,7 +40,6 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
     "temp_buffers": "64MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
@@ -47,7 +47,6 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "wal_compression": "off",
-    "max_wal_size": "4GB",
     "min_wal_size": "256MB",
     "checkpoint_timeout": "15min",
     # Append-only segments are frozen when they are sealed; until then vacuum for inserts only costs (STACK.md, trap 9).
@@ -86,14 +85,15 @@ class ServerStatus:
 
 
 class Supervisor:
-    """Starts, joins, watches and stops the server of one data folder; `options` override SERVER_SETTINGS."""
+    """Starts, joins, watches and stops the server of one data folder; `options` override SERVER_SETTINGS and what is scaled."""
 
     def __init__(
         self, data_dir: Path, bindir: Path | None = None, options: Mapping[str, str] | None = None
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.bindir = bindir
-        self.options = {**SERVER_SETTINGS, **(options or {})}
+        room = scaled(memory_bytes(), disk_bytes(self.data_dir))
+        self.options = {**SERVER_SETTINGS, **room, **(options or {})}
         self.log = self.data_dir / "postgres.log"
 
     @property
