@@ -30,15 +30,18 @@ from tripoint.exchange import store as inbox
 from tripoint.exchange.records import Kept, Packed, Posted
 from tripoint.kernel.clock import Clock, SystemClock
 from tripoint.kernel.findings import Severity
-from tripoint.kernel.refusals import Busy, Malformed
+from tripoint.kernel.refusals import Busy, Malformed, Unknown
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
     TrustedCertificate,
     TrustedCertificates,
     parse_certificate,
 )
+from tripoint.messages.signatures.sealing import Seal
 from tripoint.pipeline.check import PAPERS
 from tripoint.platforms.clearance import desk as clearance
+from tripoint.platforms.clearance.answers import desk as answers
+from tripoint.platforms.clearance.answers.desk import Scribed
 from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
@@ -91,6 +94,8 @@ class Settings:
     webhook_private: bool = False
     webhook_xml: bool = False
     fast_lane: bool = True
+    signing_key: Path | None = None
+    signing_certificate: Path | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -115,7 +120,42 @@ class Settings:
             webhook_private=_flag("webhook_private", env, said),
             webhook_xml=_flag("webhook_xml", env, said),
             fast_lane=_flag("fast_lane", env, said, unsaid=True),
+            signing_key=_path("signing_key", env, said),
+            signing_certificate=_path("signing_certificate", env, said),
         )
+
+
+def _path(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> Path | None:
+    """A setting that names a file; None where nothing is said."""
+    text = env.get(f"TRIPOINT_{name.upper()}") or said.get(name)
+    return Path(text).expanduser() if text else None
+
+
+def read_seal(settings: Settings) -> Seal | None:
+    """The seal that outgoing messages are signed with; None where no key is set. Raises Malformed and Unknown."""
+    key, certificate = settings.signing_key, settings.signing_certificate or settings.signing_key
+    if key is None or certificate is None:
+        if certificate is None:
+            return None
+        raise Malformed(
+            "SETTINGS",
+            "只设置了 signing_certificate，缺少 signing_key",
+            "signing_certificate is set without signing_key",
+        )
+    try:
+        return Seal.from_pem(key.read_bytes(), certificate.read_bytes())
+    except OSError as error:
+        raise Unknown(
+            "SIGNING-FILE",
+            f"无法读取签名文件 {error.filename}：{error.strerror}",
+            f"the file {error.filename} of the signing key or certificate cannot be read: {error.strerror}",
+        ) from error
+    except Malformed as refusal:
+        raise Malformed(
+            "SIGNING-KEY",
+            f"签名密钥 {key} 或证书 {certificate} 不可用：{refusal.text.zh}",
+            f"the signing key {key} or its certificate {certificate} is of no use: {refusal.text.en}",
+        ) from None
 
 
 def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid: bool = False) -> bool:
@@ -168,11 +208,13 @@ class Engine:
         self.settings = settings
         self.database = database
         self.clock = clock or SystemClock()
+        self.seal = read_seal(settings)
         self._bench: tuple[int, Bench] | None = None
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> Engine:
         """Start or join the database, bring its schema up to date, and be ready."""
+        read_seal(settings)
         database = Database.open(
             DatabaseSettings(url=settings.database_url, bindir=settings.pg_bindir, data_dir=settings.data_dir)
         )
@@ -257,6 +299,19 @@ class Engine:
             if told is not None:
                 told(worked)
         return total
+
+    def write_answers(self, after: int = 0) -> Scribed | None:
+        """Write, and sign where a key is set, the XML of the oldest block of receipts after one that has none.
+
+        None where everything is written or others are at it.
+        """
+        with self.transaction() as tx:
+            return answers.scribe(tx, self.seal, after)
+
+    def unwritten(self) -> int:
+        """How many blocks of receipts wait for their XML."""
+        with self.transaction() as tx:
+            return answers.unwritten(tx)
 
     def load_filings(self, raw: bytes) -> FilingsLoaded:
         """File a `filings.json`, lodge its deposits, count its yearly uses, and judge again what waited for them.

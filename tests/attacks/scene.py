@@ -39,6 +39,11 @@ class Scene(Court):
         with self.engine.transaction() as tx:
             return tx.rows(statement, **params)
 
+    def told(self, **filters: Any) -> list[Row]:
+        """Every receipt given, or those that filters leave."""
+        with self.engine.transaction() as tx:
+            return answers.receipts(tx, **{"recipient_code": None, "most": answers.EVERYTHING} | filters)
+
     def state(self, trade: Trade) -> str | None:
         """Where the list of a trade stands."""
         order_no, marketplace = trade.key
@@ -55,7 +60,7 @@ class Scene(Court):
         while True:
             after = found[-1].outbox_id if found else 0
             with self.engine.transaction() as tx:
-                page = answers.outgoing(tx, recipient_code=recipient, after=after, most=100)
+                page = answers.outgoing(tx, recipient_code=recipient, after=after, most=100, seal=None)
             if not page:
                 return found
             found += page

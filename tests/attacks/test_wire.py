@@ -59,7 +59,9 @@ def test_whatever_comes_is_worked_on_and_every_answer_can_be_written(scene: Scen
     scene.engine.work_all()
     given_up = scene.rows("select message_id from messages where refusal_code = 'WIRE-00'")
     assert [sent[row["message_id"] - 1][0] for row in given_up] == []
-    answered = {out.answers for out in scene.outgoing() if out.body}
+    told = scene.told()
+    assert {row["outbox_id"] for row in told} == {out.outbox_id for out in scene.outgoing() if out.body}
+    answered = {row["answers"] for row in told}
     everybody = {row["message_id"] for row in scene.rows("select message_id from messages")}
     assert everybody - answered == set()
 
@@ -107,7 +109,7 @@ def test_no_kept_receipt_is_unwritable(kept: list[dict[str, object]]) -> None:
         pl.when(writing.is_pre_no()).then("pre_no").otherwise(pl.lit("B20260601000000001")).alias("pre_no")
     )
     for (message_type,), mine in frame.filter(~writing.unwritable()).group_by("message_type"):
-        assert writing.write_receipts(str(message_type), "0" * 36, mine)
+        assert writing.write_receipts(str(message_type), {1: "0" * 36}, mine)
 
 
 @given(st.none() | TEXT, st.none() | TEXT, st.binary(min_size=1, max_size=50), st.lists(TEXT, max_size=2))

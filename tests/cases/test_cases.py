@@ -11,6 +11,7 @@ import pytest
 
 from tests.cases.running import Case, Court, files, load
 from tripoint.database import Database
+from tripoint.platforms.clearance.answers import desk as answers
 
 Row = dict[str, Any]
 FILES = {f"{path.parent.name}/{path.stem}": path for path in files()}
@@ -37,7 +38,7 @@ def read_outcomes(court: Court, cases: list[Case]) -> dict[str, list[Row]]:
                 "select * from paper_faults where severity = 'refuse' order by message_id, position, ordinal"
             )
         )
-        receipts = list(tx.rows("select * from receipts order by receipt_id"))
+        receipts = answers.receipts(tx, recipient_code=None, most=answers.EVERYTHING)
     found: dict[str, list[Row]] = {}
     for case in cases:
         for trade in case.trades:

@@ -27,7 +27,7 @@ class _Own(threading.local):
 _own = _Own()
 
 
-def pack(raw: bytes) -> bytes:
+def pack(raw: bytes | memoryview) -> bytes:
     """The bytes in fewer bytes; the frame names the size it unpacks to."""
     return _own.compressor.compress(raw)
 

@@ -1,4 +1,4 @@
-"""Messages in and out, in sets; the only statements that touch `messages`, `outbox` and `counters`."""
+"""Messages in and out, in sets: `messages`, `outbox` and its bodies, and `counters`."""
 
 from __future__ import annotations
 
@@ -40,8 +40,12 @@ OUTBOX = {
     "answers": pl.Int64(),
     "created_at": pl.Datetime("us", "UTC"),
     "receipts": pl.Int32(),
+    "block": pl.Int64(),
+    "first_receipt": pl.Int64(),
+    "last_receipt": pl.Int64(),
+    "statuses": pl.String(),
 }
-"""An outgoing message, before its body is written."""
+"""An outgoing message without its body: which receipts it carries, in which block they are, and what they tell."""
 
 CLAIM_BYTES = 64 * 1024 * 1024
 """What the messages of one round hold together, but for the last of them: their trees are in memory beside them."""
@@ -186,17 +190,17 @@ def outgoing(
     most: int,
     recipient_code: str | None = None,
     message_type: str | None = None,
-    answers: int | None = None,
 ) -> Sequence[Row]:
-    """Outgoing messages after a cursor, oldest first."""
-    return tx.rows(
-        sql.outgoing,
-        after=after,
-        most=most,
-        recipient_code=recipient_code,
-        message_type=message_type,
-        answers=answers,
-    )
+    """Outgoing messages after a cursor, oldest first, without their bodies."""
+    filters = {"after": after, "most": most, "message_type": message_type}
+    if recipient_code is None:
+        return tx.rows(sql.outgoing, **filters)
+    return tx.rows(sql.outgoing_to, recipient_code=recipient_code, **filters)
+
+
+def outgoing_of(tx: Transaction, outbox_ids: Sequence[int]) -> Sequence[Row]:
+    """Outgoing messages by number, in order."""
+    return tx.rows(sql.outgoing_of, outbox_ids=list(outbox_ids))
 
 
 def newest_outgoing(tx: Transaction) -> int:
@@ -209,20 +213,20 @@ def send(tx: Transaction, outbox: pl.DataFrame) -> None:
     tx.copy("outbox", outbox)
 
 
+def bodies(tx: Transaction, outbox_ids: Sequence[int]) -> dict[int, bytes]:
+    """The bodies of outgoing messages as they are kept, of those that have one."""
+    rows = tx.rows(sql.bodies, outbox_ids=list(outbox_ids))
+    return {row["outbox_id"]: bytes(row["body"]) for row in rows}
+
+
 def keep_bodies(tx: Transaction, bodies: Mapping[int, bytes]) -> None:
-    """Keep written bodies, by outbox_id."""
-    frame = pl.DataFrame(
-        {"outbox_id": list(bodies), "body": list(bodies.values())},
-        schema={"outbox_id": pl.Int64(), "body": pl.Binary()},
-    )
-    tx.stage("written_bodies", frame)
-    tx.run(sql.keep_bodies)
+    """Keep the bodies of messages that have none yet; the first ever kept stays."""
+    tx.run(sql.keep_bodies, outbox_ids=list(bodies), bodies=list(bodies.values()))
 
 
 def next_numbers(tx: Transaction, wanted: Mapping[str, int]) -> dict[str, int]:
     """Take numbers of several scopes at once: for each the first of those taken."""
-    frame = pl.DataFrame(
-        {"scope": list(wanted), "n": list(wanted.values())}, schema={"scope": pl.String(), "n": pl.Int64()}
-    )
-    tx.stage("wanted_numbers", frame)
-    return {row["scope"]: row["last"] - wanted[row["scope"]] + 1 for row in tx.rows(sql.next_numbers)}
+    if not wanted:
+        return {}
+    rows = tx.rows(sql.next_numbers, scopes=list(wanted), counts=list(wanted.values()))
+    return {row["scope"]: row["last"] - wanted[row["scope"]] + 1 for row in rows}

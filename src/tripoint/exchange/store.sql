@@ -99,27 +99,48 @@ limit %(most)s;
 select packing, raw from messages where message_id = %(message_id)s and (%(sender_code)s::text is null or sender_code = %(sender_code)s);
 
 -- name: outgoing
--- Outgoing messages of a recipient after a cursor, oldest first; body is null where nobody has asked for it yet.
-select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, body
+-- Outgoing messages after a cursor, oldest first.
+select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
 from outbox
-where outbox_id > %(after)s
-  and (%(recipient_code)s::text is null or recipient_code = %(recipient_code)s)
-  and (%(message_type)s::text is null or message_type = %(message_type)s)
-  and (%(answers)s::bigint is null or answers = %(answers)s)
+where outbox_id > %(after)s and (%(message_type)s::text is null or message_type = %(message_type)s)
 order by outbox_id
 limit %(most)s;
+
+-- name: outgoing_to
+-- Outgoing messages to one recipient after a cursor, oldest first.
+select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
+from outbox
+where recipient_code = %(recipient_code)s and outbox_id > %(after)s
+  and (%(message_type)s::text is null or message_type = %(message_type)s)
+order by outbox_id
+limit %(most)s;
+
+-- name: outgoing_of
+-- Outgoing messages by number.
+select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
+from outbox
+where outbox_id = any(%(outbox_ids)s)
+order by outbox_id;
+
+-- name: bodies
+-- The bodies of outgoing messages, of those that have one.
+select outbox_id, body from outbox_bodies where outbox_id = any(%(outbox_ids)s);
 
 -- name: newest_outgoing
 -- The number of the newest outgoing message; 0 where none has gone out.
 select coalesce(max(outbox_id), 0) as outbox_id from outbox;
 
 -- name: keep_bodies
--- Keeps the written bodies of the staged outgoing messages that have none yet.
-update outbox as o set body = s.body from written_bodies as s where o.outbox_id = s.outbox_id and o.body is null;
+-- Keeps the bodies of outgoing messages that have none yet.
+insert into outbox_bodies (outbox_id, body)
+select n.outbox_id, n.body
+from unnest(%(outbox_ids)s::bigint[], %(bodies)s::bytea[]) as n (outbox_id, body)
+order by n.outbox_id
+on conflict (outbox_id) do nothing;
 
 -- name: next_numbers
--- For each staged scope the last number after taking n more; the numbers taken are last - n + 1 to last.
+-- For each scope the last number after taking n more; the numbers taken are last - n + 1 to last.
 insert into counters as c (scope, last)
-select scope, n from wanted_numbers order by scope
+select scope, n from unnest(%(scopes)s::text[], %(counts)s::bigint[]) as w (scope, n) order by scope
 on conflict (scope) do update set last = c.last + excluded.last
 returning c.scope, c.last;

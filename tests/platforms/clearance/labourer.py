@@ -27,7 +27,7 @@ KILLED_AT = (
     "decided_lists",
     "tax_bills",
     "used_allowances",
-    "receipts",
+    "receipt_blocks",
     "committed",
 )
 """Words in the statements or copied tables at which a process can be told to die, in the order they come."""

@@ -15,6 +15,7 @@ from tripoint.database import Database, Transaction
 from tripoint.documents.columns import TABLES, Kind
 from tripoint.exchange import store as inbox
 from tripoint.platforms.clearance import desk as clearance
+from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.records import KINDS, Arrival
 
 DAY = date(2024, 6, 1)
@@ -111,10 +112,8 @@ def test_receipts_come_in_the_order_of_the_official_flow(court: Court) -> None:
     bring(court, range(400, 440))
     court.engine.work_all()
     with court.engine.transaction() as tx:
-        rows = tx.rows(
-            "select order_no, message_type, return_status, receipt_id, outbox_id from receipts"
-            " where order_no >= 'A0004000' order by receipt_id"
-        )
+        told = answers.receipts(tx, recipient_code=None, most=answers.EVERYTHING)
+    rows = [row for row in told if row["order_no"] >= "A0004000"]
     flows: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         flows.setdefault((row["order_no"], row["message_type"]), []).append(row["return_status"])

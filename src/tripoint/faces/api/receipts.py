@@ -74,7 +74,7 @@ class Receipts(msgspec.Struct):
 
 
 class Outgoing(msgspec.Struct, omit_defaults=True):
-    """A message that goes out; `receipts` says how many it holds, `answers` which message it answers."""
+    """A message that goes out; `receipts` says how many it holds, `answers` which message it answers where it is one."""
 
     outbox_id: int
     recipient_code: str
@@ -178,14 +178,19 @@ def outbox(
     """The messages made of receipts, without their bodies."""
     recipient_code = require_read(caller)
     with engine.transaction() as tx:
-        rows = inbox.outgoing(
-            tx,
-            recipient_code=recipient_code,
-            after=after,
-            most=limit + 1,
-            message_type=message_type,
-            answers=answered,
-        )
+        if answered is None:
+            rows = inbox.outgoing(
+                tx, recipient_code=recipient_code, after=after, most=limit + 1, message_type=message_type
+            )
+        else:
+            rows = answers.answering(
+                tx,
+                answered,
+                recipient_code=recipient_code,
+                after=after,
+                most=limit + 1,
+                message_type=message_type,
+            )
     items = [
         Outgoing(
             outbox_id=row["outbox_id"],
@@ -214,7 +219,9 @@ def body(outbox_id: RowId, caller: Caller, engine: Wired) -> Response[bytes]:
     """The message as its recipient reads it; always the same bytes."""
     recipient_code = require_read(caller)
     with engine.transaction() as tx:
-        found = answers.outgoing(tx, recipient_code=recipient_code, after=outbox_id - 1, most=1)
+        found = answers.outgoing(
+            tx, recipient_code=recipient_code, after=outbox_id - 1, most=1, seal=engine.seal
+        )
     if not found or found[0].outbox_id != outbox_id:
         raise Unknown(
             "OUTBOX-UNKNOWN", f"没有发出的报文 {outbox_id}", f"there is no outgoing message {outbox_id}"

@@ -18,7 +18,9 @@ def outgoing(engine: Engine, after: int, recipient_code: str | None = None) -> I
     """Everything that has gone out after a cursor, in order, in bounded memory."""
     while True:
         with engine.transaction() as tx:
-            page = answers.outgoing(tx, recipient_code=recipient_code, after=after, most=PAGE)
+            page = answers.outgoing(
+                tx, recipient_code=recipient_code, after=after, most=PAGE, seal=engine.seal
+            )
         yield from page
         if len(page) < PAGE:
             return

@@ -28,6 +28,7 @@ from tripoint.kernel.refusals import (
     Unknown,
 )
 from tripoint.kernel.text import Language, Text
+from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.regimes.findings import load_findings
 
@@ -262,7 +263,7 @@ def _views(engine: Engine) -> list[Any]:
         sessions.looking(request, engine)
         with engine.transaction() as tx:
             its = exchange.message(tx, number, None)
-            sent = inbox.outgoing(tx, after=0, most=PAGE, answers=number)
+            sent = answers.answering(tx, number, most=PAGE)
         return page(request, "message.html", its=its, sent=sent)
 
     @get("/findings", sync_to_thread=True)

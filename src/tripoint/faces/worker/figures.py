@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from tripoint.platforms.clearance.records import Worked
 
@@ -17,6 +17,8 @@ PAPERS = Counter("tripoint_papers_total", "Papers taken, by kind.", ["kind"])
 STATES = Counter("tripoint_lists_ruled_total", "Rulings that changed a list, by its new state.", ["state"])
 RECEIPTS = Counter("tripoint_receipts_total", "Receipts given.")
 STEP_SECONDS = Counter("tripoint_work_step_seconds_total", "Seconds spent in each step of work.", ["step"])
+WRITTEN = Counter("tripoint_answers_written_total", "Outgoing messages written as XML by the scribe.")
+UNWRITTEN = Gauge("tripoint_answers_unwritten_blocks", "Blocks of receipts that wait for their XML.")
 POSTED = Counter("tripoint_webhook_attempts_total", "Attempts to deliver by webhook.", ["outcome"])
 
 

@@ -7,29 +7,24 @@ from typing import Any
 import msgspec
 
 from tripoint.app import Engine
+from tripoint.exchange import store as exchange
 from tripoint.platforms.clearance.answers import desk as answers
-from tripoint.platforms.clearance.answers import store as receipts
+
+_NAMED = ("outbox_id", "recipient_code", "message_type", "message_guid", "created_at", "answers")
 
 
 def body(engine: Engine, outbox_id: int) -> bytes:
     """The JSON of one outgoing message; with its CEB XML where the setting `webhook_xml` is on."""
     with engine.transaction() as tx:
-        found = answers.outgoing(tx, recipient_code=None, after=outbox_id - 1, most=1)
+        found = exchange.outgoing_of(tx, [outbox_id])
         assert found, f"outgoing message {outbox_id} has a delivery and does not exist"
-        assert found[0].outbox_id == outbox_id, f"outgoing message {outbox_id} does not exist"
-        rows = receipts.packed(tx, [outbox_id]).to_dicts()
-    message = found[0]
-    told: dict[str, Any] = {
-        "outbox_id": message.outbox_id,
-        "recipient_code": message.recipient_code,
-        "message_type": message.message_type,
-        "message_guid": message.message_guid,
-        "created_at": message.created_at,
-        "answers": message.answers,
-        "receipts": [_receipt(row) for row in rows],
-    }
-    if engine.settings.webhook_xml:
-        told["xml"] = message.body.decode()
+        told: dict[str, Any] = {name: found[0][name] for name in _NAMED}
+        told["receipts"] = [_receipt(row) for row in answers.carried(tx, outbox_id).to_dicts()]
+        if engine.settings.webhook_xml:
+            message = answers.outgoing(
+                tx, recipient_code=None, after=outbox_id - 1, most=1, seal=engine.seal
+            )[0]
+            told["xml"] = message.body.decode()
     return msgspec.json.encode(told)
 
 

@@ -1,4 +1,4 @@
-"""The worker's two threads: one clears what has arrived, one posts receipts; neither waits for the other."""
+"""The worker's threads: one clears what has arrived, one writes receipts as XML, one posts them; none waits for another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from time import monotonic
 import structlog
 
 from tripoint.app import Engine
-from tripoint.faces.worker import figures, posting
+from tripoint.faces.worker import figures, posting, scribing
 from tripoint.kernel.refusals import Busy
 
 IDLE_SECONDS = 0.1
@@ -21,15 +21,25 @@ log = structlog.get_logger("tripoint.worker")
 
 
 def run(engine: Engine, stop: threading.Event) -> None:
-    """Clear and post until `stop` is set; a round that has begun is ended first."""
+    """Clear, write and post until `stop` is set; a round that has begun is ended first."""
+    deciding = threading.Event()
+    scribe = threading.Thread(
+        target=scribing.run, args=(engine, stop, deciding), name="scribing", daemon=True
+    )
+    scribe.start()
     poster = threading.Thread(target=posting.run, args=(engine, stop), name="posting", daemon=True)
     poster.start()
-    clear(engine, stop)
+    clear(engine, stop, deciding)
+    scribe.join(posting.POST_SECONDS)
     poster.join(posting.POST_SECONDS)
 
 
-def clear(engine: Engine, stop: threading.Event) -> None:
-    """Work on what has arrived, round after round. What fails is logged and tried again: nothing was committed."""
+def clear(engine: Engine, stop: threading.Event, deciding: threading.Event | None = None) -> None:
+    """Work on what has arrived, round after round. What fails is logged and tried again: nothing was committed.
+
+    `deciding` is set while there is work to do.
+    """
+    deciding = deciding or threading.Event()
     pause = 1.0
     while not stop.is_set():
         begun = monotonic()
@@ -46,8 +56,10 @@ def clear(engine: Engine, stop: threading.Event) -> None:
             continue
         pause = 1.0
         if worked is None:
+            deciding.clear()
             stop.wait(IDLE_SECONDS)
             continue
+        deciding.set()
         figures.count(worked)
         log.info(
             "round",

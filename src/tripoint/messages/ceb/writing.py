@@ -25,7 +25,7 @@ from tripoint.messages.ceb.fields import (
 )
 from tripoint.messages.ceb.parsing import Subscriber, Transfer
 
-__all__ = ["quote_original", "write", "write_many"]
+__all__ = ["quote_original", "write", "write_each", "write_many"]
 
 _INSTANCE_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
 _GUID = re.compile(r"[0-9A-Z_-]{36}")
@@ -51,7 +51,28 @@ def write(
     """
     message = MESSAGES[message_type]
     head = _written(message, message.head, _table(message.head, frames))
-    return _message(message, _papers(message, head, frames), guid, transfer, subscribers, version)
+    papers = _papers(message, head, frames)["text"]
+    return _message(message, "".join(papers), len(papers), guid, transfer, subscribers, version)
+
+
+def write_each(
+    message_type: str, frames: Mapping[str, pl.DataFrame], guids: Mapping[int, str]
+) -> dict[int, bytes]:
+    """Many messages in one go: for each message_id of the papers the message with its guid, as `write` would write it.
+
+    For types without BaseTransfer. What is dear in writing is paid once for all of them, not once for each.
+    """
+    message = MESSAGES[message_type]
+    head = _written(message, message.head, _table(message.head, frames))
+    whole = (
+        _papers(message, head, frames)
+        .group_by("message_id", maintain_order=True)
+        .agg(pl.col("text").str.join(""), pl.len().alias("papers"))
+    )
+    return {
+        number: _message(message, text, papers, guids[number], None, (), "1.0")
+        for number, text, papers in whole.iter_rows()
+    }
 
 
 def write_many(
@@ -68,10 +89,11 @@ def write_many(
     message = MESSAGES[message_type]
     most = min(papers_max, message.paper.most or papers_max)
     head = _written(message, message.head, _table(message.head, frames))
-    papers = _papers(message, head, frames) if head.height else []
+    papers = _papers(message, head, frames)["text"].to_list() if head.height else []
+    pages = [papers[at : at + most] for at in range(0, len(papers), most)]
     return [
-        _message(message, papers[at : at + most], new_guid(), transfer, subscribers, version)
-        for at in range(0, len(papers), most)
+        _message(message, "".join(page), len(page), new_guid(), transfer, subscribers, version)
+        for page in pages
     ]
 
 
@@ -83,7 +105,8 @@ def quote_original(raw: bytes, characters_max: int = _QUOTED_CHARACTERS) -> str:
 
 def _message(
     message: Message,
-    papers: Sequence[str],
+    text: str,
+    papers: int,
     guid: str,
     transfer: Transfer | None,
     subscribers: Sequence[Subscriber],
@@ -95,14 +118,14 @@ def _message(
     if not _VERSION.fullmatch(version):
         raise ValueError(f"version: 1 to 10 letters, digits and points wanted, not {version!r}")
     most = message.paper.most
-    if not papers or (most is not None and len(papers) > most):
-        raise ValueError(f"{message.paper.name}: 1 to {most or 'any number'} wanted, not {len(papers)}")
+    if not papers or (most is not None and papers > most):
+        raise ValueError(f"{message.paper.name}: 1 to {most or 'any number'} wanted, not {papers}")
     if (transfer is None) == message.has("transfer"):
         raise ValueError(
             f"BaseTransfer: {message.type} {'needs' if transfer is None else 'does not take'} it"
         )
     spaces = f'xmlns:ceb="{NAMESPACE}" xmlns:xsi="{_INSTANCE_NAMESPACE}"'
-    parts = [f'<ceb:{message.root} {spaces} guid="{guid}" version="{version}">', *papers]
+    parts = [f'<ceb:{message.root} {spaces} guid="{guid}" version="{version}">', text]
     if transfer is not None:
         parts.append(_shared("BaseTransfer", transfer))
     parts += _subscribers(message, subscribers)
@@ -142,10 +165,10 @@ def _table(node: Node, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     return TABLES[node.table].empty() if frame is None else frame
 
 
-def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> list[str]:
-    """The text of each paper, in the order of the heads."""
+def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """message_id and the text of each paper, in the order of the heads."""
     if message.is_flat:
-        return heads["text"].to_list()
+        return heads.select("message_id", "text")
     papers = heads
     if message.line is not None:
         lines = _written(message, message.line, _table(message.line, frames))
@@ -156,7 +179,7 @@ def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataF
         _refuse_wrong_lines(message.line, papers)
         papers = papers.with_columns((pl.col("text") + pl.col("lines")).alias("text"))
     name = message.paper.name
-    return papers.select(pl.format(f"<ceb:{name}>{{}}</ceb:{name}>", "text")).to_series().to_list()
+    return papers.select("message_id", pl.format(f"<ceb:{name}>{{}}</ceb:{name}>", "text").alias("text"))
 
 
 def _refuse_wrong_lines(line: Node, papers: pl.DataFrame) -> None:

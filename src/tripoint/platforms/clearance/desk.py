@@ -43,7 +43,7 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     with _timed(worked, "answer"):
         followed = aftermath.follow(tx, mail, taken, bench, now)
         told = pl.concat([composing.compose(mail, taken, ruled, bench), followed])
-        worked.receipts = answers.send(tx, composing.ordered(told), mail.letters, now)
+        worked.receipts = answers.send(tx, told, mail.letters, now)
     worked.papers.update(_counts(mail.arriving, "kind"))
     worked.not_taken.update(_counts(mail.faults, "code"))
     worked.lanes.update(str(letter.lane) for letter in mail.letters)

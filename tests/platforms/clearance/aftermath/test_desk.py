@@ -130,13 +130,10 @@ def post(court: Court, raw: bytes) -> None:
 
 def told(court: Court, trade: Trade, *types: str) -> list[str]:
     with court.engine.transaction() as tx:
-        rows = tx.rows(
-            "select message_type, return_status from receipts where order_no = %(no)s and message_type = any(%(types)s)"
-            " order by receipt_id",
-            no=trade.key[0],
-            types=list(types),
-        )
-    return [f"{row['message_type'][3:]} {row['return_status']}" for row in rows]
+        rows = answers.receipts(tx, recipient_code=None, order_no=trade.key[0], most=1000)
+    return [
+        f"{row['message_type'][3:]} {row['return_status']}" for row in rows if row["message_type"] in types
+    ]
 
 
 def books(court: Court, docket: Row) -> tuple[int, int, int]:
@@ -265,9 +262,8 @@ def test_arrivals_and_signatures_are_noted_and_answered(court: Court) -> None:
     }
     post(court, write("CEB711", arrived, guid=guid(court), transfer=POST))
     with court.engine.transaction() as tx:
-        rows = tx.rows(
-            "select * from receipts where message_type in ('CEB514', 'CEB712') order by receipt_id"
-        )
+        told = answers.receipts(tx, recipient_code=None, most=answers.EVERYTHING)
+    rows = [row for row in told if row["message_type"] in ("CEB514", "CEB712")]
     assert [(row["message_type"], row["return_status"]) for row in rows] == [
         ("CEB514", "2"),
         ("CEB514", "120"),
@@ -286,7 +282,7 @@ def test_every_answer_can_be_written_in_the_official_form(court: Court) -> None:
     _, other = released(court, 2)
     cancel(court, about(other))
     with court.engine.transaction() as tx:
-        sent = answers.outgoing(tx, recipient_code=None, most=1000)
+        sent = answers.outgoing(tx, recipient_code=None, most=1000, seal=None)
     types = {one.message_type for one in sent}
     assert types == {"CEB312", "CEB412", "CEB512", "CEB622", "CEB624", "CEB626", "CEB816", "CEB818"}
     for one in sent:

@@ -15,7 +15,10 @@ from tripoint.platforms.clearance.records import KIND_OF, Bench, Kind, Ruled, Ta
 from tripoint.regimes.receptions import load_receptions
 
 PHASED = receipts.RECEIPTS | {"phase": pl.Int8()}
-"""Receipts with the phase that orders them: 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
+"""Receipts with the phase that orders them: 0 sent again, 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
+
+AGAIN = 0
+"""The phase of answers to papers sent again: nothing else is kept of these."""
 
 BETWEEN_PAPERS = frozenset(check.code for check in (*matching.CHECKS, *parties.CHECKS))
 """Findings that concern more senders than the declarant; what an order says wrong by itself its sender is told at once."""
@@ -24,7 +27,7 @@ _STATUS = {"refused": receipts.REJECTED, "held": receipts.REVIEW, "released": re
 
 
 def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFrame:
-    """Every receipt of a round (shape PHASED), in the order in which they are given."""
+    """Every receipt of a round (shape PHASED), in no order: `packing.pack` brings them into theirs."""
     parts = [
         _faulty(mail, bench),
         _not_taken(mail, taken),
@@ -33,17 +36,12 @@ def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFram
         _by_themselves(mail, taken, bench),
         *_rulings(ruled, bench),
     ]
-    return ordered(pl.concat(parts))
-
-
-def ordered(told: pl.DataFrame) -> pl.DataFrame:
-    """Receipts in the order they are given: by phase, then by the papers they answer."""
-    return told.sort("phase", "answers", "position", maintain_order=True)
+    return pl.concat(parts)
 
 
 def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
     """The receipts of rulings alone (shape PHASED)."""
-    return ordered(pl.concat(_rulings(ruled, bench)))
+    return pl.concat(_rulings(ruled, bench))
 
 
 def _phase(frame: pl.DataFrame, phase: int) -> pl.DataFrame:
@@ -187,7 +185,7 @@ def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
             status = _STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
             rows.append((m, p, status, "重复报送，内容相同，以首次接收为准"))
         parts.append(_said(KIND_OF[name], mail, _places(rows)))
-    return _phase(_with_numbers(pl.concat(parts), taken), 1)
+    return _phase(_with_numbers(pl.concat(parts), taken), AGAIN)
 
 
 def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:

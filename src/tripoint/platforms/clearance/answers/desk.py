@@ -1,8 +1,7 @@
-"""Giving answers: receipts are numbered, packed into messages by recipient, kept, and written when they are asked for."""
+"""Giving answers: receipts are numbered, packed into messages and kept in blocks; their XML is written afterwards."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,18 +12,21 @@ import polars as pl
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
+from tripoint.kernel.refusals import Busy
 from tripoint.messages.ceb.parsing import Unreadable
+from tripoint.messages.signatures.sealing import Seal
 from tripoint.pipeline.receipts import FORMAT_STATUS
-from tripoint.platforms.clearance.answers import store, writing
-from tripoint.platforms.clearance.answers.composing import PHASED
+from tripoint.platforms.clearance.answers import blocks, packing, store, writing
+from tripoint.platforms.clearance.answers.composing import AGAIN, PHASED
 from tripoint.platforms.clearance.papers.reading import Letter
-
-PER_MESSAGE = 100
-"""Receipts in one message at most, as the schema has it."""
 
 _PLACE = ["answers", "position"]
 
-_PACK = ("recipient_code", "message_type", "answers", "phase")
+FORMAT_RECEIPT = "CEB900"
+"""The message that answers what cannot be answered in its own form; it quotes its original."""
+
+EVERYTHING = 10_000_000
+"""Receipts of one order or message, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +43,38 @@ class Outgoing:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scribed:
+    """What a scribe did with a block: how many messages it wrote, or the fault that kept it from doing so."""
+
+    block: int
+    messages: int
+    fault: BaseException | None = None
+
+
 def send(tx: Transaction, receipts: pl.DataFrame, letters: Sequence[Letter], now: datetime) -> int:
     """Number, pack and keep receipts (shape PHASED), and a CEB900 for each message that could not be read."""
-    told = pl.concat([receipts, _broken(letters)]).with_columns(
+    told = pl.concat([receipts, _broken(letters)])
+    if told.is_empty():
+        return 0
+    told = told.with_columns(
         pl.when(writing.unwritable())
         .then(pl.lit("CEB900"))
         .otherwise(pl.col("message_type"))
         .alias("message_type"),
         pl.when(writing.is_pre_no()).then(pl.col("pre_no")).alias("pre_no"),
     )
-    packed = _packs(_with_pre_nos(tx, told, now))
-    packs = packed["pack"].n_unique()
-    first = exchange.next_numbers(tx, {"outbox": packs, "receipt": packed.height})
-    moment = pl.lit(now).dt.cast_time_unit("us")
-    numbered = packed.with_columns(
-        (pl.col("pack") + first["outbox"]).alias("outbox_id"),
-        (pl.int_range(pl.len(), dtype=pl.Int64()) + first["receipt"]).alias("receipt_id"),
-        moment.alias("return_time"),
-    )
-    exchange.send(tx, _outgoing(numbered, moment))
-    store.append(tx, numbered.select(list(store.STORED)))
-    return packed.height
+    again = told.filter((pl.col("phase") == AGAIN) & (pl.col("order_no") != ""))["order_no"].to_list()
+    packed = packing.pack(_with_pre_nos(tx, told, now))
+    first = exchange.next_numbers(tx, {"outbox": packed.packs, "receipt": told.height})
+    given = packing.number(packed, first["outbox"], first["receipt"])
+    outgoing = pl.concat(packing.messages(block, now) for block in given)
+    exchange.send(tx, outgoing.select(list(exchange.OUTBOX)))
+    store.append(tx, given, now)
+    store.tally(tx, packed.receipts)
+    if again:
+        store.retell(tx, again, now)
+    return told.height
 
 
 def receipts(
@@ -75,18 +88,57 @@ def receipts(
     return_status: str | None = None,
     answers: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Receipts after a cursor (receipt_id), oldest first; `recipient_code` None sees everybody's."""
-    found = store.receipts(
+    """Receipts after a cursor (receipt_id), oldest first; `recipient_code` None sees everybody's.
+
+    By order or by message answered they are looked for in the rounds that worked on it, and nowhere else.
+    """
+    filters = {
+        "recipient_code": recipient_code,
+        "message_type": message_type,
+        "return_status": return_status,
+    }
+    if order_no is None and answers is None:
+        return store.page(tx, after=after, most=most, **filters).to_dicts()
+    if order_no is not None:
+        moments = store.moments_of_orders(tx, [order_no])
+    else:
+        assert answers is not None
+        moments = store.moments_of_message(tx, answers)
+    filters |= {"order_no": order_no}
+    return store.about(tx, sorted(moments), after, most, answers=answers, **filters).to_dicts()
+
+
+def tallies(tx: Transaction) -> Sequence[dict[str, Any]]:
+    """How many receipts of each type and status have been given: message_type, return_status, receipts."""
+    return store.tallies(tx)
+
+
+def carried(tx: Transaction, outbox_id: int) -> pl.DataFrame:
+    """The receipts that one outgoing message carries, in order (shape STORED)."""
+    return store.packed(tx, exchange.outgoing_of(tx, [outbox_id]))
+
+
+def answering(
+    tx: Transaction,
+    message_id: int,
+    *,
+    recipient_code: str | None = None,
+    after: int = 0,
+    most: int = 100,
+    message_type: str | None = None,
+) -> Sequence[dict[str, Any]]:
+    """Outgoing messages after a cursor (outbox_id) that answer a message, oldest first, without their XML."""
+    told = store.about(
         tx,
-        after=after,
-        most=most,
+        sorted(store.moments_of_message(tx, message_id)),
+        0,
+        EVERYTHING,
+        answers=message_id,
         recipient_code=recipient_code,
-        order_no=order_no,
         message_type=message_type,
-        return_status=return_status,
-        answers=answers,
     )
-    return list(found)
+    numbers = told.filter(pl.col("outbox_id") > after)["outbox_id"].unique().sort().head(most)
+    return exchange.outgoing_of(tx, numbers.to_list())
 
 
 def outgoing(
@@ -96,41 +148,110 @@ def outgoing(
     after: int = 0,
     most: int = 100,
     message_type: str | None = None,
-    answers: int | None = None,
+    seal: Seal | None,
 ) -> list[Outgoing]:
-    """Outgoing messages after a cursor (outbox_id), oldest first, each with its XML, which is kept once written."""
+    """Outgoing messages after a cursor (outbox_id), oldest first, each with its XML, which is kept once written.
+
+    `seal` signs what nobody has written yet; None leaves it unsigned.
+    """
     rows = exchange.outgoing(
-        tx, after=after, most=most, recipient_code=recipient_code, message_type=message_type, answers=answers
+        tx, after=after, most=most, recipient_code=recipient_code, message_type=message_type
     )
-    blank = [row for row in rows if row["body"] is None]
-    bodies = _write(tx, blank) if blank else {}
-    if bodies:
-        exchange.keep_bodies(tx, bodies)
-    return [Outgoing(**row | {"body": bytes(row["body"] or bodies[row["outbox_id"]])}) for row in rows]
+    bodies = _bodies(tx, rows, seal)
+    return [
+        Outgoing(
+            **{name: row[name] for name in Outgoing.__slots__ if name != "body"},
+            body=bodies[row["outbox_id"]],
+        )
+        for row in rows
+    ]
 
 
-def _write(tx: Transaction, rows: Sequence[dict[str, Any]]) -> dict[int, bytes]:
-    """The XML of outgoing messages, from the receipts they carry."""
-    packed = store.packed(tx, [row["outbox_id"] for row in rows])
-    by_outbox = {key[0]: frame for key, frame in packed.group_by("outbox_id", maintain_order=True)}
-    bills, lines = store.bills(tx)
-    by_bill = {key[0]: frame for key, frame in bills.group_by("outbox_id", maintain_order=True)}
-    broken = [row["answers"] for row in rows if row["message_type"] == "CEB900"]
-    originals = {row["message_id"]: row for row in store.unreadable(tx, broken)} if broken else {}
+def scribe(tx: Transaction, seal: Seal | None, after: int = 0) -> Scribed | None:
+    """Write the XML of the oldest block after another that wants it; None where there is no such block.
+
+    It takes a transaction of its own and not the round's lock: a kill undoes it, and two scribes take two blocks. A
+    fault of ours leaves the block as it is, for another look, and stands in no other block's way.
+    """
+    found = store.unwritten(tx, after)
+    if found is None:
+        return None
+    messages, told = found
+    block = messages[0]["block"]
+    kept = exchange.bodies(tx, [row["outbox_id"] for row in messages])
+    try:
+        with tx.savepoint():
+            _keep(tx, [row for row in messages if row["outbox_id"] not in kept], told, seal)
+    except Busy:
+        raise
+    except (Exception, pl.exceptions.PanicException) as fault:
+        return Scribed(block=block, messages=0, fault=fault)
+    store.set_written(tx, block)
+    return Scribed(block=block, messages=len(messages) - len(kept))
+
+
+def unwritten(tx: Transaction) -> int:
+    """How many blocks wait for their XML."""
+    return store.backlog(tx)
+
+
+def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) -> dict[int, bytes]:
+    """The XML of outgoing messages; what nobody has written yet is written now and kept."""
+    numbers = [row["outbox_id"] for row in rows]
+    kept = exchange.bodies(tx, numbers)
+    blank = [row for row in rows if row["outbox_id"] not in kept]
+    if blank:
+        _keep(tx, blank, store.packed(tx, blank), seal)
+        # Another may have been first: what is kept counts.
+        kept = exchange.bodies(tx, numbers)
+    return {number: blocks.decompress(body) for number, body in kept.items()}
+
+
+def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None) -> None:
+    """Write the XML of outgoing messages from the receipts they carry (shape STORED), sign and keep it."""
+    if not rows:
+        return
+    plain = _write(tx, rows, told)
+    quoting = _format_receipts(tx, [row for row in rows if row["message_type"] == FORMAT_RECEIPT], told)
+    if seal is not None:
+        plain = {number: seal.put(body, canonical=True) for number, body in plain.items()}
+        quoting = {number: seal.put(body, canonical=False) for number, body in quoting.items()}
+    exchange.keep_bodies(tx, {number: blocks.compress(body) for number, body in (plain | quoting).items()})
+
+
+def _write(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
+    """The XML of outgoing messages that answer papers in their own form, all of one type in one go."""
+    guids = {row["outbox_id"]: row["message_guid"] for row in rows}
+    mine = told.filter(pl.col("outbox_id").is_in(list(guids)))
+    bills, lines = store.bills(tx, mine)
+    bodies: dict[int, bytes] = {}
+    for message_type in sorted({row["message_type"] for row in rows} - {FORMAT_RECEIPT}):
+        receipts = mine.filter(pl.col("message_type") == message_type)
+        if message_type == "CEB816":
+            bodies |= writing.write_bills(guids, _of(bills, receipts), lines)
+        elif message_type == "CEB818":
+            bodies |= writing.write_bill_statuses(guids, _of(bills, receipts))
+        else:
+            bodies |= writing.write_receipts(message_type, guids, receipts)
+    return bodies
+
+
+def _of(bills: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    return bills.join(receipts.select("receipt_id"), on="receipt_id", how="semi", maintain_order="left")
+
+
+def _format_receipts(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
+    """The XML of CEB900s, each with the message it is about."""
+    if not rows:
+        return {}
+    originals = {row["message_id"]: row for row in store.unreadable(tx, [row["answers"] for row in rows])}
     bodies = {}
     for row in rows:
-        number, guid = row["outbox_id"], row["message_guid"]
-        if row["message_type"] == "CEB816":
-            bodies[number] = writing.write_bills(guid, by_bill[number], lines)
-        elif row["message_type"] == "CEB818":
-            bodies[number] = writing.write_bill_statuses(guid, by_bill[number])
-        elif row["message_type"] == "CEB900":
-            told = list(by_outbox[number].select("return_status", "return_info").iter_rows())
-            bodies[number] = writing.write_format_receipt(
-                guid, row["created_at"], originals[row["answers"]], told
-            )
-        else:
-            bodies[number] = writing.write_receipts(row["message_type"], guid, by_outbox[number])
+        mine = told.filter(pl.col("outbox_id") == row["outbox_id"])
+        texts = list(mine.select("return_status", "return_info").iter_rows())
+        bodies[row["outbox_id"]] = writing.write_format_receipt(
+            row["message_guid"], row["created_at"], originals[row["answers"]], texts
+        )
     return bodies
 
 
@@ -149,9 +270,11 @@ def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.Data
     scope = f"pre_no/{day}"
     first = exchange.next_numbers(tx, {scope: fresh.height} if fresh.height else {}).get(scope, 0)
     number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
-    given = fresh.select(*_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("given"))
+    given = fresh.select("order_no", *_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("pre_no"))
+    store.keep_pre_nos(tx, given)
+    numbered = pl.concat([given.select(*_PLACE, pl.col("pre_no").alias("given")), known])
     return (
-        told.join(pl.concat([given, known]), on=_PLACE, how="left", maintain_order="left")
+        told.join(numbered, on=_PLACE, how="left", maintain_order="left")
         .with_columns(
             pl.when(letters.is_not_null())
             .then(pl.coalesce("pre_no", "given"))
@@ -180,27 +303,6 @@ def _broken(letters: Sequence[Letter]) -> pl.DataFrame:
         if letter.unreadable is not None
     ]
     return pl.DataFrame([dict.fromkeys(PHASED) | row for row in rows], schema=PHASED, orient="row")
-
-
-def _packs(receipts: pl.DataFrame) -> pl.DataFrame:
-    """Each receipt with the number of its pack (from 0): one recipient, type, answered message and phase, 100 at most."""
-    keyed = receipts.with_columns((pl.int_range(pl.len()).over(_PACK) // PER_MESSAGE).alias("part"))
-    key = [*_PACK, "part"]
-    packs = keyed.select(key).unique(maintain_order=True).with_row_index("pack")
-    return keyed.join(packs, on=key, how="left", maintain_order="left").with_columns(
-        pl.col("pack").cast(pl.Int64())
-    )
-
-
-def _outgoing(numbered: pl.DataFrame, moment: pl.Expr) -> pl.DataFrame:
-    packs = numbered.group_by("outbox_id", maintain_order=True).agg(
-        pl.col("recipient_code", "message_type", "answers").first(),
-        pl.len().cast(pl.Int32()).alias("receipts"),
-    )
-    guids = [str(uuid.uuid4()).upper() for _ in range(packs.height)]
-    return packs.with_columns(
-        pl.Series("message_guid", guids, dtype=pl.String()), moment.alias("created_at")
-    ).select(list(exchange.OUTBOX))
 
 
 def refusal_text(unreadable: Unreadable) -> str:

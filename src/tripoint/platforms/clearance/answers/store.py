@@ -1,24 +1,35 @@
-"""Receipts in the database: appended by the round, read to be written into messages."""
+"""Receipts in the database: blocks appended by the round, found again by number, recipient, order or message answered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from tripoint.database import Statements, Transaction
 from tripoint.exchange.packing import unpack
-from tripoint.pipeline.receipts import RECEIPTS
+from tripoint.platforms.clearance.answers import blocks
+from tripoint.platforms.clearance.answers.blocks import STORED
 
 sql = Statements.load(__package__)
 
-STORED = (
-    {"receipt_id": pl.Int64(), "outbox_id": pl.Int64()} | RECEIPTS | {"return_time": pl.Datetime("us", "UTC")}
-)
-"""A receipt as it is kept: numbered, packed and timed."""
+BLOCKS = {
+    "block": pl.Int64(),
+    "last_message": pl.Int64(),
+    "first_receipt": pl.Int64(),
+    "last_receipt": pl.Int64(),
+    "given_at": pl.Datetime("us", "UTC"),
+    "content": pl.Binary(),
+}
+"""Blocks as they are appended."""
+
+PRE_NOS = {"order_no": pl.String(), "answers": pl.Int64(), "position": pl.Int32(), "pre_no": pl.String()}
+"""A pre-entry number that a paper was given for its receipts."""
 
 BILL = {
+    "receipt_id": pl.Int64(),
     "outbox_id": pl.Int64(),
     "position": pl.Int32(),
     "guid": pl.String(),
@@ -37,7 +48,6 @@ BILL = {
     "customs_code": pl.String(),
     "order_no": pl.String(),
     "waybill_no": pl.String(),
-    "receipt_id": pl.Int64(),
 }
 """A tax bill as message 816 wants it."""
 
@@ -52,21 +62,152 @@ BILL_LINE = {
 }
 """A line of a tax bill."""
 
+BLOCKS_AT_ONCE = 8
+"""Blocks in memory at once where several are gone through."""
 
-def append(tx: Transaction, receipts: pl.DataFrame) -> None:
-    """Append receipts (shape STORED)."""
-    tx.copy("receipts", receipts)
+PACKS_AT_ONCE = 1000
+"""Messages looked up at once where receipts are gone through."""
+
+MESSAGE_RECEIPTS_MAX = 100_000
+"""Receipts that one message was given in the round that read it, at most."""
+
+Row = dict[str, Any]
 
 
-def packed(tx: Transaction, outbox_ids: Sequence[int]) -> pl.DataFrame:
-    """The receipts of outgoing messages, in order (shape STORED)."""
-    tx.stage("wanted_outbox", pl.DataFrame({"outbox_id": list(outbox_ids)}, schema={"outbox_id": pl.Int64()}))
-    return tx.frame(sql.packed, STORED)
+def append(tx: Transaction, given: Sequence[pl.DataFrame], now: datetime) -> None:
+    """Append blocks, each of its receipts (shape KEPT), and count them."""
+    rows = [
+        {
+            "block": block["outbox_id"][0],
+            "last_message": block["outbox_id"][-1],
+            "first_receipt": block["receipt_id"][0],
+            "last_receipt": block["receipt_id"][-1],
+            "given_at": now,
+            "content": blocks.pack(block),
+        }
+        for block in given
+    ]
+    tx.copy("receipt_blocks", pl.DataFrame(rows, schema=BLOCKS, orient="row"))
 
 
-def bills(tx: Transaction) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The tax bills in the outgoing messages named last by `packed`, and their lines."""
-    return tx.frame(sql.bills, BILL), tx.frame(sql.bill_lines, BILL_LINE)
+def tally(tx: Transaction, receipts: pl.DataFrame) -> None:
+    """Count receipts given."""
+    counts = receipts.group_by("message_type", "return_status").len()
+    tx.run(
+        sql.tally,
+        types=counts["message_type"].to_list(),
+        statuses=counts["return_status"].to_list(),
+        counts=counts["len"].to_list(),
+    )
+
+
+def tallies(tx: Transaction) -> Sequence[Row]:
+    """How many receipts of each type and status have been given."""
+    return tx.rows(sql.tallies)
+
+
+def retell(tx: Transaction, order_nos: Sequence[str], now: datetime) -> None:
+    """Keep when orders were answered of which this moment leaves no other trace."""
+    tx.run(sql.retell, order_nos=list(order_nos), at=now)
+
+
+def packed(tx: Transaction, messages: Sequence[Row]) -> pl.DataFrame:
+    """The receipts of outgoing messages (outbox_id, block), in order (shape STORED)."""
+    wanted = pl.Series("outbox_id", [row["outbox_id"] for row in messages], dtype=pl.Int64())
+    numbers = sorted({row["block"] for row in messages})
+    parts = [block.filter(pl.col("outbox_id").is_in(wanted.implode())) for block in _contents(tx, numbers)]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=STORED)
+
+
+def _contents(tx: Transaction, numbers: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """Blocks by number (shape STORED), in order, some at a time."""
+    for start in range(0, len(numbers), BLOCKS_AT_ONCE):
+        for row in tx.rows(sql.contents, blocks=list(numbers[start : start + BLOCKS_AT_ONCE])):
+            yield blocks.unpack(bytes(row["content"]), row["given_at"])
+
+
+def page(
+    tx: Transaction,
+    *,
+    after: int,
+    most: int,
+    recipient_code: str | None,
+    message_type: str | None,
+    return_status: str | None,
+) -> pl.DataFrame:
+    """Receipts after a cursor, oldest first (shape STORED), found by the messages that carry them."""
+    filters = {"recipient_code": recipient_code, "message_type": message_type, "return_status": return_status}
+    found = [pl.DataFrame(schema=STORED)]
+    missing = most
+    while missing > 0 and (packs := _packs(tx, after, missing, filters)):
+        last = max(row["last_receipt"] for row in packs)
+        told = packed(tx, packs).filter(pl.col("receipt_id").is_between(after + 1, last))
+        found.append(_said(told, return_status=return_status).sort("receipt_id").head(missing))
+        missing -= found[-1].height
+        after = last
+    return pl.concat(found)
+
+
+def _packs(tx: Transaction, after: int, enough: int, filters: Row) -> Sequence[Row]:
+    """Messages with receipts after a cursor, as many as promise enough of them; none overlaps with one left out.
+
+    Messages of before the blocks may overlap: their receipts were numbered before they were packed.
+    """
+    most = min(enough, PACKS_AT_ONCE)
+    while True:
+        if filters["recipient_code"] is None:
+            rows = tx.rows(sql.packs, after=after, most=most, **filters)
+        else:
+            rows = tx.rows(sql.packs_to, after=after, most=most, **filters)
+        count, last = 0, 0
+        for place, row in enumerate(rows):
+            if count >= enough and row["first_receipt"] > last:
+                return rows[:place]
+            count += row["last_receipt"] - max(after, row["first_receipt"] - 1)
+            last = max(last, row["last_receipt"])
+        if len(rows) < most or count < enough:
+            return rows
+        most *= 2
+
+
+def about(
+    tx: Transaction, moments: Sequence[datetime], after: int, most: int, **wanted: object
+) -> pl.DataFrame:
+    """Receipts of some moments after a cursor, oldest first (shape STORED), that are as wanted: column to value."""
+    found = [pl.DataFrame(schema=STORED)]
+    missing = most
+    numbers = [row["block"] for row in tx.rows(sql.blocks_at, moments=list(moments), after=after)]
+    for block in _contents(tx, numbers):
+        if missing <= 0:
+            break
+        told = _said(block.filter(pl.col("receipt_id") > after), **wanted)
+        found.append(told.sort("receipt_id").head(missing))
+        missing -= found[-1].height
+    return pl.concat(found)
+
+
+def _said(receipts: pl.DataFrame, **wanted: object) -> pl.DataFrame:
+    """The receipts whose columns have the values wanted; a column for which None is wanted does not count."""
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    return receipts.filter(pl.col(name) == value for name, value in asked.items()) if asked else receipts
+
+
+def moments_of_orders(tx: Transaction, order_nos: Sequence[str]) -> set[datetime]:
+    """When receipts about papers of some orders were given."""
+    return {row["moment"] for row in tx.rows(sql.moments_of_orders, order_nos=list(order_nos))}
+
+
+def moments_of_message(tx: Transaction, message_id: int) -> set[datetime]:
+    """When receipts that answer one message were given: as it was worked on, and as its papers were ruled on later."""
+    worked_at = tx.value(sql.moment_of_message, message_id=message_id)
+    if worked_at is None:
+        return set()
+    first = about(tx, [worked_at], 0, MESSAGE_RECEIPTS_MAX, answers=message_id)
+    order_nos = set(first["order_no"].unique())
+    silent = first.filter(pl.col("order_no") == "")["waybill_no"].drop_nulls().unique().to_list()
+    if silent:
+        order_nos |= {row["order_no"] for row in tx.rows(sql.orders_of_waybills, waybill_nos=silent)}
+    return {worked_at, *moments_of_orders(tx, sorted(order_nos - {""}))}
 
 
 def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:
@@ -75,33 +216,55 @@ def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:
     return tx.frame(sql.known_pre_nos, {"answers": pl.Int64(), "position": pl.Int32(), "given": pl.String()})
 
 
-def unreadable(tx: Transaction, message_ids: Sequence[int]) -> Sequence[dict[str, Any]]:
+def keep_pre_nos(tx: Transaction, given: pl.DataFrame) -> None:
+    """Keep pre-entry numbers (shape PRE_NOS) for later receipts about the same papers."""
+    tx.copy("given_pre_nos", given)
+
+
+def unwritten(tx: Transaction, after: int) -> tuple[Sequence[Row], pl.DataFrame] | None:
+    """Messages and receipts (shape STORED) of the oldest block after another that wants its XML, by nobody held; locked."""
+    row = tx.one(sql.unwritten, after=after)
+    if row is None:
+        return None
+    messages = tx.rows(sql.messages_of_block, block=row["block"], last_message=row["last_message"])
+    return messages, blocks.unpack(bytes(row["content"]), row["given_at"])
+
+
+def set_written(tx: Transaction, block: int) -> None:
+    """Note that every message of a block has its XML."""
+    tx.run(sql.set_written, block=block)
+
+
+def backlog(tx: Transaction) -> int:
+    """How many blocks wait for their XML."""
+    return int(tx.value(sql.backlog))
+
+
+def bills(tx: Transaction, receipts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tax bills that receipts (shape STORED) are about, and their lines."""
+    about_bills = receipts.filter(pl.col("message_type").is_in(["CEB816", "CEB818"]))
+    if about_bills.is_empty():
+        return pl.DataFrame(schema=BILL), pl.DataFrame(schema=BILL_LINE)
+    tx.stage(
+        "wanted_bills",
+        about_bills.select(
+            "receipt_id",
+            "outbox_id",
+            "order_no",
+            "tax_no",
+            "message_type",
+            "position",
+            "guid",
+            "return_status",
+            "return_time",
+        ),
+    )
+    return tx.frame(sql.bills, BILL), tx.frame(sql.bill_lines, BILL_LINE)
+
+
+def unreadable(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:
     """Messages that could not be read, for their CEB900."""
     rows = tx.rows(sql.unreadable, message_ids=list(message_ids))
     for row in rows:
         row["raw"] = unpack(row.pop("packing"), row["raw"])
     return rows
-
-
-def receipts(
-    tx: Transaction,
-    *,
-    after: int,
-    most: int,
-    recipient_code: str | None,
-    order_no: str | None = None,
-    message_type: str | None = None,
-    return_status: str | None = None,
-    answers: int | None = None,
-) -> Sequence[dict[str, Any]]:
-    """Receipts after a cursor, oldest first; for an enterprise only its own."""
-    return tx.rows(
-        sql.receipts,
-        after=after,
-        most=most,
-        recipient_code=recipient_code,
-        order_no=order_no,
-        message_type=message_type,
-        return_status=return_status,
-        answers=answers,
-    )

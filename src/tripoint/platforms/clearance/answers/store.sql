@@ -1,35 +1,131 @@
--- name: packed
--- The receipts of the staged outgoing messages, in the order they were given.
-select r.receipt_id, r.outbox_id, r.order_no, r.recipient_code, r.message_type, r.answers, r.position, r.guid,
-       r.marketplace_code, r.merchant_code, r.provider_code, r.payment_no, r.carrier_code, r.waybill_no,
-       r.waybill_status, r.declarant_code, r.customs_code, r.operator_code, r.cop_no, r.pre_no, r.list_no,
-       r.warehouse_in_no, r.tax_no, r.return_status, r.return_info, r.return_time
-from wanted_outbox as w
-join receipts as r on r.outbox_id = w.outbox_id
-order by r.receipt_id;
+-- name: tally
+-- Counts receipts given, by type and status.
+insert into receipt_tallies as t (message_type, return_status, receipts)
+select message_type, return_status, n
+from unnest(%(types)s::text[], %(statuses)s::text[], %(counts)s::bigint[]) as g (message_type, return_status, n)
+order by message_type, return_status
+on conflict (message_type, return_status) do update set receipts = t.receipts + excluded.receipts;
+
+-- name: retell
+-- Keeps when orders were answered of which this moment leaves no other trace.
+insert into retold_orders (order_no, given_at)
+select distinct order_no, %(at)s::timestamptz from unnest(%(order_nos)s::text[]) as o (order_no) order by order_no
+on conflict do nothing;
+
+-- name: packs
+-- The messages that carry receipts after a cursor, oldest first. The moment in which the next receipt was given bounds the
+-- search, so that none before it is looked at.
+select outbox_id, block, first_receipt, last_receipt
+from outbox
+where outbox_id >= (select min(block) from receipt_blocks
+                    where given_at = (select given_at from receipt_blocks where last_receipt > %(after)s
+                                      order by last_receipt limit 1))
+  and last_receipt > %(after)s
+  and (%(message_type)s::text is null or message_type = %(message_type)s)
+  and (%(return_status)s::text is null or %(return_status)s = any(string_to_array(statuses, ',')))
+order by outbox_id
+limit %(most)s;
+
+-- name: packs_to
+-- The messages to one recipient that carry receipts after a cursor, oldest first, found as `packs` finds them.
+select outbox_id, block, first_receipt, last_receipt
+from outbox
+where recipient_code = %(recipient_code)s
+  and outbox_id >= (select min(block) from receipt_blocks
+                    where given_at = (select given_at from receipt_blocks where last_receipt > %(after)s
+                                      order by last_receipt limit 1))
+  and last_receipt > %(after)s
+  and (%(message_type)s::text is null or message_type = %(message_type)s)
+  and (%(return_status)s::text is null or %(return_status)s = any(string_to_array(statuses, ',')))
+order by outbox_id
+limit %(most)s;
+
+-- name: contents
+-- Blocks by number, in order.
+select block, given_at, content from receipt_blocks where block = any(%(blocks)s) order by block;
+
+-- name: blocks_at
+-- The numbers of the blocks that were given at one of some moments and hold receipts after a cursor, in order.
+select block from receipt_blocks where given_at = any(%(moments)s) and last_receipt > %(after)s order by block;
+
+-- name: moments_of_orders
+-- When receipts about papers of some orders were given: as the papers were read, as their lists were ruled on, as
+-- returns were decided, and as papers sent again were told so.
+with papers (message_id) as (
+    select message_id from orders where order_no = any(%(order_nos)s)
+    union select message_id from payments where order_no = any(%(order_nos)s)
+    union select message_id from waybills where order_no = any(%(order_nos)s)
+    union select message_id from lists where order_no = any(%(order_nos)s)
+    union select message_id from cancellations where order_no = any(%(order_nos)s)
+    union select message_id from return_requests where order_no = any(%(order_nos)s)
+    union select message_id from paper_faults where order_no = any(%(order_nos)s)
+)
+select worked_at as moment from messages join papers using (message_id) where worked_at is not null
+union
+select decided_at from decisions where order_no = any(%(order_nos)s)
+union
+select decided_at from returns where order_no = any(%(order_nos)s) and decided_at is not null
+union
+select given_at from retold_orders where order_no = any(%(order_nos)s);
+
+-- name: moment_of_message
+-- When one message was worked on.
+select worked_at from messages where message_id = %(message_id)s;
+
+-- name: orders_of_waybills
+-- The orders that waybills turned out to be for.
+select distinct order_no from paper_versions
+where number = any(%(waybill_nos)s) and kind = 'waybill' and order_no <> '';
+
+-- name: known_pre_nos
+-- The pre-entry numbers that the staged papers were given in earlier receipts.
+select g.answers, g.position, g.pre_no as given
+from answered_papers as p
+join given_pre_nos as g on g.order_no = p.order_no and g.answers = p.answers and g.position = p.position;
+
+-- name: unwritten
+-- The oldest block after another in which messages are without their XML and which nobody is writing; locked.
+select block, last_message, given_at, content
+from receipt_blocks
+where not written and block > %(after)s
+order by block
+limit 1
+for update skip locked;
+
+-- name: messages_of_block
+-- The messages of one block.
+select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
+from outbox
+where outbox_id between %(block)s and %(last_message)s and block = %(block)s
+order by outbox_id;
+
+-- name: set_written
+-- Notes that every message of a block has its XML.
+update receipt_blocks set written = true where block = %(block)s;
+
+-- name: backlog
+-- How many blocks wait for their XML.
+select count(*) as blocks from receipt_blocks where not written;
 
 -- name: bills
--- The tax bills that the staged outgoing messages carry.
-select r.outbox_id, r.position, r.guid, r.return_time, t.list_no, t.tax_no, t.duty as customs_tax,
-       t.vat as value_added_tax, t.consumption_tax, r.return_status as status, t.duty_payment_no, c.guarantor_code,
-       c.merchant_code, c.carrier_code, c.declarant_code, c.customs_code, c.order_no, c.waybill_no, r.receipt_id
-from wanted_outbox as w
-join receipts as r on r.outbox_id = w.outbox_id
-join tax_bills as t on t.order_no = r.order_no and t.tax_no = r.tax_no
+-- The staged tax bills.
+select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, t.list_no, t.tax_no, t.duty as customs_tax,
+       t.vat as value_added_tax, t.consumption_tax, w.return_status as status, t.duty_payment_no, c.guarantor_code,
+       c.merchant_code, c.carrier_code, c.declarant_code, c.customs_code, c.order_no, c.waybill_no
+from wanted_bills as w
+join tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
 join clearings as c on c.order_no = t.order_no and c.marketplace_code = t.marketplace_code
-where r.message_type in ('CEB816', 'CEB818')
-order by r.receipt_id;
+order by w.receipt_id;
 
 -- name: bill_lines
--- The lines of the tax bills that the staged outgoing messages carry.
-select r.receipt_id, a.line_no, a.hs_code, a.dutiable_value as tax_price, a.duty as customs_tax,
+-- The lines of the staged tax bills.
+select w.receipt_id, a.line_no, a.hs_code, a.dutiable_value as tax_price, a.duty as customs_tax,
        a.vat as value_added_tax, a.consumption_tax
-from wanted_outbox as w
-join receipts as r on r.outbox_id = w.outbox_id
-join tax_bills as t on t.order_no = r.order_no and t.tax_no = r.tax_no
+from wanted_bills as w
+join tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
 join assessed_lines as a on a.order_no = t.order_no and a.marketplace_code = t.marketplace_code
-where r.message_type = 'CEB816'
-order by r.receipt_id, a.line_no;
+where w.message_type = 'CEB816'
+order by w.receipt_id, a.line_no;
 
 -- name: unreadable
 -- What a CEB900 tells of messages that could not be read.
@@ -37,26 +133,6 @@ select message_id, message_type, envelope_no, message_guid, refusal_code, refusa
 from messages
 where message_id = any(%(message_ids)s);
 
--- name: receipts
--- Receipts after a cursor, oldest first; filters that are null do not count.
-select receipt_id, outbox_id, order_no, recipient_code, message_type, answers, position, guid, marketplace_code,
-       merchant_code, provider_code, payment_no, carrier_code, waybill_no, waybill_status, declarant_code,
-       customs_code, operator_code, cop_no, pre_no, list_no, warehouse_in_no, tax_no, return_status, return_info,
-       return_time
-from receipts
-where receipt_id > %(after)s
-  and (%(recipient_code)s::text is null or recipient_code = %(recipient_code)s)
-  and (%(order_no)s::text is null or order_no = %(order_no)s)
-  and (%(message_type)s::text is null or message_type = %(message_type)s)
-  and (%(return_status)s::text is null or return_status = %(return_status)s)
-  and (%(answers)s::bigint is null or answers = %(answers)s)
-order by receipt_id
-limit %(most)s;
-
--- name: known_pre_nos
--- The pre-entry numbers that the staged papers were given in earlier receipts.
-select r.answers, r.position, max(r.pre_no) as given
-from answered_papers as p
-join receipts as r on r.order_no = p.order_no and r.answers = p.answers and r.position = p.position
-where r.pre_no is not null
-group by r.answers, r.position;
+-- name: tallies
+-- How many receipts of each type and status have been given.
+select message_type, return_status, receipts from receipt_tallies order by message_type, return_status;

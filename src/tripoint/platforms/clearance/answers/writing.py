@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import polars as pl
 
 from tripoint.documents.columns import FORMAT_RECEIPTS, RECEIPTS, TAX_BILL_LINES, TAX_BILL_STATUSES, TAX_BILLS
 from tripoint.messages.ceb.fields import MESSAGES, Field
-from tripoint.messages.ceb.writing import quote_original, write
+from tripoint.messages.ceb.writing import quote_original, write, write_each
 from tripoint.pipeline.receipts import FORMAT_STATUS, MESSAGE_OF, TEXT_MAX
 
 NO_NUMBER = "无"
@@ -23,7 +22,7 @@ PRE_NO_LETTER = {"CEB622": "B", "CEB624": "B", "CEB626": "T", "CEB712": "R"}
 
 PRE_NO_LENGTH = 18
 
-_GUID = re.compile(r"[0-9A-Za-z_-]{36}")
+_GUID = r"^[0-9A-Za-z_-]{36}$"
 
 
 _ALWAYS = frozenset({"guid", "return_status", "return_time", "return_info", "pre_no", "cop_no"})
@@ -74,12 +73,9 @@ def is_pre_no() -> pl.Expr:
     return pl.col("pre_no").str.len_chars() == PRE_NO_LENGTH
 
 
-def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> bytes:
-    """One message of the receipts of one type (312, 412, …), in their order."""
-    fitted = receipts.with_columns(
-        pl.col("outbox_id").alias("message_id"),
-        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
-        pl.Series("guid", [known_guid(value, guid) for value in receipts["guid"]], dtype=pl.String()),
+def write_receipts(message_type: str, guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
+    """Messages of the receipts of one type (312, 412, …), by outbox_id, each with its guid, in their order."""
+    placed = _placed(guids, receipts).with_columns(
         pl.when(pl.col("cop_no").str.strip_chars() != "")
         .then(pl.col("cop_no").str.strip_chars().str.slice(0, 20))
         .otherwise("pre_no")
@@ -87,37 +83,39 @@ def write_receipts(message_type: str, guid: str, receipts: pl.DataFrame) -> byte
         *_fitted(message_type),
         _told(),
     )
-    return write(message_type, {"receipts": fitted.select(list(RECEIPTS.columns))}, guid=guid)
+    return write_each(message_type, {"receipts": placed.select(list(RECEIPTS.columns))}, guids)
 
 
-def write_bills(guid: str, bills: pl.DataFrame, lines: pl.DataFrame) -> bytes:
-    """One message of tax bills (816) with their lines."""
-    numbered = bills.with_columns(
-        pl.col("outbox_id").alias("message_id"),
-        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
-        pl.Series("guid", [known_guid(value, guid) for value in bills["guid"]], dtype=pl.String()),
-        pl.lit(None, pl.String()).alias("note"),
-    )
-    places = numbered.select("receipt_id", "message_id", "position")
-    placed = lines.join(places, on="receipt_id", how="inner", maintain_order="left")
-    return write(
+def write_bills(guids: Mapping[int, str], bills: pl.DataFrame, lines: pl.DataFrame) -> dict[int, bytes]:
+    """Messages of tax bills (816) with their lines, by outbox_id."""
+    placed = _placed(guids, bills).with_columns(pl.lit(None, pl.String()).alias("note"))
+    places = placed.select("receipt_id", "message_id", "position")
+    lined = lines.join(places, on="receipt_id", how="inner", maintain_order="left")
+    return write_each(
         "CEB816",
         {
-            "tax_bills": numbered.select(list(TAX_BILLS.columns)),
-            "tax_bill_lines": placed.select(list(TAX_BILL_LINES.columns)),
+            "tax_bills": placed.select(list(TAX_BILLS.columns)),
+            "tax_bill_lines": lined.select(list(TAX_BILL_LINES.columns)),
         },
-        guid=guid,
+        guids,
     )
 
 
-def write_bill_statuses(guid: str, bills: pl.DataFrame) -> bytes:
-    """One message of what became of tax bills (818): summarised or void."""
-    numbered = bills.with_columns(
+def write_bill_statuses(guids: Mapping[int, str], bills: pl.DataFrame) -> dict[int, bytes]:
+    """Messages of what became of tax bills (818), by outbox_id: summarised or void."""
+    placed = _placed(guids, bills)
+    return write_each("CEB818", {"tax_bill_statuses": placed.select(list(TAX_BILL_STATUSES.columns))}, guids)
+
+
+def _placed(guids: Mapping[int, str], receipts: pl.DataFrame) -> pl.DataFrame:
+    """Receipts with their place in their message, and with its guid where their paper has none that the form takes."""
+    own = pl.col("guid").str.to_uppercase()
+    others = pl.col("outbox_id").replace_strict(dict(guids), return_dtype=pl.String())
+    return receipts.with_columns(
         pl.col("outbox_id").alias("message_id"),
-        pl.int_range(pl.len(), dtype=pl.Int32()).alias("position"),
-        pl.Series("guid", [known_guid(value, guid) for value in bills["guid"]], dtype=pl.String()),
+        pl.int_range(pl.len(), dtype=pl.Int32()).over("outbox_id").alias("position"),
+        pl.when(pl.col("guid").str.contains(_GUID)).then(own).otherwise(others).alias("guid"),
     )
-    return write("CEB818", {"tax_bill_statuses": numbered.select(list(TAX_BILL_STATUSES.columns))}, guid=guid)
 
 
 def write_format_receipt(
@@ -158,8 +156,3 @@ def _wire_type(message_type: str | None) -> str:
     if not message_type or message_type == "Unknown":
         return "Unknown"
     return message_type if message_type.endswith("Message") else f"{message_type}Message"
-
-
-def known_guid(value: str | None, other: str) -> str:
-    """The paper's own guid, as the form wants it; the message's where the paper has none that fits."""
-    return value.upper() if value and _GUID.fullmatch(value) else other

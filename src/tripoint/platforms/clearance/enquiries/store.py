@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from tripoint.database import Statements, Transaction
+from tripoint.platforms.clearance.answers import desk as answers
 
 sql = Statements.load(__package__)
 
@@ -56,7 +57,7 @@ def about(tx: Transaction, order_no: str, marketplace_code: str, sealed: Sequenc
         "findings": tx.rows(sql.findings, **key),
         "decisions": tx.rows(sql.decisions, **key),
         "lines": tx.rows(sql.assessed_lines, **key),
-        "answers": tx.rows(sql.answers, order_no=order_no),
+        "answers": answers.receipts(tx, recipient_code=None, order_no=order_no, most=answers.EVERYTHING),
         "arrivals": arrivals,
         "came_in": tx.rows(sql.came_in, message_ids=numbers),
         "faults": faults,
@@ -91,5 +92,5 @@ def counts(tx: Transaction) -> dict[str, Sequence[Row]]:
         "states": tx.rows(sql.states),
         "findings": tx.rows(sql.finding_counts),
         "messages": tx.rows(sql.message_counts),
-        "receipts": tx.rows(sql.receipt_counts),
+        "receipts": answers.tallies(tx),
     }

@@ -58,13 +58,6 @@ from assessed_lines
 where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s
 order by line_no;
 
--- name: answers
--- Every receipt about the papers of one order, in order.
-select receipt_id, outbox_id, message_type, recipient_code, answers, position, return_status, return_info, return_time
-from receipts
-where order_no = %(order_no)s
-order by receipt_id;
-
 -- name: arrivals
 -- Every version of the papers of one order, as they were taken.
 select 'order' as kind, message_id, position, app_type, app_time, guid, order_no as number from orders where order_no = %(order_no)s
@@ -130,10 +123,3 @@ select coalesce(message_type, 'Unknown') as message_type, state, count(*) as mes
 from messages
 group by 1, 2
 order by 1, 2;
-
--- name: receipt_counts
--- How many receipts of each type and status were given.
-select message_type, return_status, count(*) as receipts
-from receipts
-group by message_type, return_status
-order by message_type, return_status;
