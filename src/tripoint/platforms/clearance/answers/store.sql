@@ -49,8 +49,8 @@ select block, given_at, content from receipt_blocks where block = any(%(blocks)s
 select block from receipt_blocks where given_at = any(%(moments)s) and last_receipt > %(after)s order by block;
 
 -- name: moments_of_orders
--- When receipts about papers of some orders were given: as the papers were read, as their lists were ruled on, as
--- returns were decided, and as papers sent again were told so.
+-- When receipts about papers of some orders were given: as the papers were read (a ruling names those of a sealed list), as
+-- their lists were ruled on, as returns were decided, and as papers sent again were told so.
 with papers (message_id) as (
     select message_id from orders where order_no = any(%(order_nos)s)
     union select message_id from payments where order_no = any(%(order_nos)s)
@@ -59,6 +59,9 @@ with papers (message_id) as (
     union select message_id from cancellations where order_no = any(%(order_nos)s)
     union select message_id from return_requests where order_no = any(%(order_nos)s)
     union select message_id from paper_faults where order_no = any(%(order_nos)s)
+    union select split_part(split_part(paper, ':', 2), '/', 1)::bigint
+    from decisions cross join lateral string_to_table(papers, ' ') as paper
+    where order_no = any(%(order_nos)s) and papers <> ''
 )
 select worked_at as moment from messages join papers using (message_id) where worked_at is not null
 union
