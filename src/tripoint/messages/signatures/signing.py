@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
 
 from lxml import etree
 
@@ -20,7 +19,6 @@ from tripoint.messages.signatures.certificates import Certificate
 from tripoint.messages.signatures.keys import SigningKey
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-_DECLARED = re.compile(rb' xmlns:?([\w.-]*)="([^"]*)"')
 # The export schema has the signature before ExtendMessage, the import schema after it (ceb.md §0.2).
 _EXPORT = re.compile(r"CEB(?:21[3-6]|30[34]|40[34]|50[5-9]|510|60[3-8]|70[12]|792)Message")
 
@@ -42,27 +40,7 @@ def sign(
     body = _signed_info_body(algorithm, algorithm.digest.hash(document))
     value = key.sign(algorithm, _signed_info_start(root) + body)
     place = _place(root, document)
-    declaration = b"" if root.nsmap.get("ds") == DS else f' xmlns:ds="{DS}"'.encode()
-    signature = _signature(declaration, body, value, certificate)
-    return b"".join((_DECLARATION, document[:place], signature, document[place:]))
-
-
-def sign_canonical(
-    document: bytes, key: SigningKey, certificate: Certificate, algorithm: SignatureAlgorithm
-) -> bytes:
-    """What `sign` gives for a document of ours that is canonical already: its octets are hashed as they stand.
-
-    Nothing is parsed, so whoever calls this has written the document: in UTF-8, without declaration, unsigned, of the
-    import side, and without attributes of the xml namespace on its root.
-    """
-    declared = _DECLARED.findall(document, 0, document.index(b">"))
-    body = _signed_info_body(algorithm, algorithm.digest.hash(document))
-    value = key.sign(
-        algorithm, _signed_info({**{p.decode(): u.decode() for p, u in declared}, "ds": DS}) + b">" + body
-    )
-    place = document.rindex(b"</")
-    declaration = b"" if (b"ds", DS.encode()) in declared else f' xmlns:ds="{DS}"'.encode()
-    signature = _signature(declaration, body, value, certificate)
+    signature = _signature(root, body, value, certificate)
     return b"".join((_DECLARATION, document[:place], signature, document[place:]))
 
 
@@ -122,16 +100,9 @@ def _scope(root: etree._Element) -> dict[str | None, str]:
 
 def _signed_info_start(root: etree._Element) -> bytes:
     """The start tag of SignedInfo as inclusive C14N has it on its own: every namespace in scope, in order."""
-    scope = {prefix or "": uri for prefix, uri in _scope(root).items() if prefix != "xml"}
-    return _signed_info(scope) + inherited_attributes(root) + b">"
-
-
-def _signed_info(scope: Mapping[str, str]) -> bytes:
-    """The start tag of SignedInfo with its namespaces, open for attributes."""
-    declared = "".join(
-        f' xmlns{":" if prefix else ""}{prefix}="{uri}"' for prefix, uri in sorted(scope.items())
-    )
-    return f"<ds:SignedInfo{declared}".encode()
+    scope = sorted((prefix or "", uri) for prefix, uri in _scope(root).items() if prefix != "xml")
+    declared = "".join(f' xmlns{":" if prefix else ""}{prefix}="{uri}"' for prefix, uri in scope)
+    return f"<ds:SignedInfo{declared}".encode() + inherited_attributes(root) + b">"
 
 
 def _signed_info_body(algorithm: SignatureAlgorithm, digest: bytes) -> bytes:
@@ -147,7 +118,8 @@ def _signed_info_body(algorithm: SignatureAlgorithm, digest: bytes) -> bytes:
     ).encode()
 
 
-def _signature(declaration: bytes, body: bytes, value: bytes, certificate: Certificate) -> bytes:
+def _signature(root: etree._Element, body: bytes, value: bytes, certificate: Certificate) -> bytes:
+    declaration = b"" if root.nsmap.get("ds") == DS else f' xmlns:ds="{DS}"'.encode()
     return b"".join(
         (
             b"<ds:Signature" + declaration + b"><ds:SignedInfo>" + body,
