@@ -40,7 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[BASE] = str(base)
 
 
-JOURNEYS = ("attacks/", "faces/", "cases/test_arrival", "platforms/clearance/", "test_never_happens")
+JOURNEYS = (
+    "attacks/",
+    "crash/",
+    "faces/",
+    "cases/test_arrival",
+    "platforms/clearance/",
+    "test_never_happens",
+)
 """Whole journeys run on the wheel's server alone; every statement they send is sent to both by the cases and stores."""
 
 ON_BOTH = ("platforms/clearance/test_sets",)
