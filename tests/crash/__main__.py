@@ -52,9 +52,8 @@ def _run(folder: Path, plan: run.Plan) -> dict[str, Any]:
         run.settle(disturbed)
         seen = evidence.gather(disturbed)
         wrong = invariants.judge(seen)
-        wrong["state_is_that_of_an_undisturbed_run"] = undisturbed.state_is_that_of_an_undisturbed_run(
-            disturbed
-        )
+        quiet, loud = undisturbed.state_undisturbed(disturbed), undisturbed.state_disturbed(disturbed)
+        wrong["the_state_is_that_of_an_undisturbed_run"] = undisturbed.differences(quiet, loud)
         figures = run.figures(disturbed)
     figures["seconds"]["in all"] = round(time.monotonic() - begun, 1)
     return figures | {"invariants": {name: found[:20] for name, found in wrong.items()}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash import evidence, invariants, run, undisturbed
+from tests.crash import evidence, invariants, run, spoiling, undisturbed
 from tripoint.rehearsal import Signed
 
 SEED = 20_241_122
@@ -25,8 +25,12 @@ def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_done_twi
             run.disturb(disturbed)
             run.settle(disturbed)
             print(run.figures(disturbed))
-            wrong = invariants.judge(evidence.gather(disturbed))
-            wrong["state_is_that_of_an_undisturbed_run"] = undisturbed.state_is_that_of_an_undisturbed_run(
-                disturbed
-            )
-        assert {name: found[:5] for name, found in wrong.items() if found} == {}, f"seed {SEED}"
+            seen = evidence.gather(disturbed)
+            wrong = invariants.judge(seen)
+            quiet, loud = undisturbed.state_undisturbed(disturbed), undisturbed.state_disturbed(disturbed)
+            wrong["the same as undisturbed"] = undisturbed.differences(quiet, loud)
+            assert {name: found[:5] for name, found in wrong.items() if found} == {}, f"seed {SEED}"
+            # And each of these questions can be answered otherwise.
+            assert spoiling.unseen(seen) == []
+            loud["allowances"][0]["used"] += 1
+            assert undisturbed.differences(quiet, loud) != []

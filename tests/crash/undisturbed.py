@@ -41,11 +41,14 @@ def state_undisturbed(run: Run) -> dict[str, Any]:
         return state_of(engine)
 
 
-def state_is_that_of_an_undisturbed_run(run: Run) -> list[str]:
-    """Docket, findings, taxes, allowances and balances are row by row those of the quiet run."""
-    quiet = state_undisturbed(run)
+def state_disturbed(run: Run) -> dict[str, Any]:
+    """What the run itself came to."""
     with run.installation.operator() as engine:
-        disturbed = state_of(engine)
+        return state_of(engine)
+
+
+def differences(quiet: dict[str, Any], disturbed: dict[str, Any]) -> list[str]:
+    """Docket, findings, taxes, allowances and balances are row by row those of the quiet run, or this differs."""
     found = []
     for part, rows in quiet.items():
         mine, other = {str(row) for row in disturbed[part]}, {str(row) for row in rows}

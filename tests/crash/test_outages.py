@@ -1,0 +1,175 @@
+"""The database gone and back, and a full disk: refused politely, nothing acknowledged lost, and on again by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from tests.crash.installation import SERVER, Installation
+
+FIRM = "0000A00001"
+POLITE_SECONDS = 15.0
+"""A refusal comes within so many seconds."""
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@dataclass(slots=True)
+class Sender:
+    """A partner that posts one message after another and notes what it is told."""
+
+    http: httpx.Client
+    bytes: int = 200
+    kept: dict[int, bytes] = field(default_factory=dict)
+    refused: list[httpx.Response] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    sent: int = 0
+
+    def post(self) -> int:
+        """Post one message; the status it was answered with."""
+        self.sent += 1
+        raw = b"<message n='%d'>" % self.sent + Random(self.sent).randbytes(self.bytes // 2).hex().encode()
+        begun = time.monotonic()
+        answer = self.http.post("/v1/messages", content=raw)
+        self.slowest = max(self.slowest, time.monotonic() - begun)
+        if answer.status_code == 202:
+            self.kept[answer.json()["message_id"]] = raw
+        elif answer.status_code == 503 and answer.headers.get("Retry-After", "").isdigit():
+            self.refused.append(answer)
+        else:
+            self.wrong.append(f"{answer.status_code}: {answer.text[:300]}")
+        return answer.status_code
+
+    def look(self) -> None:
+        """Everything acknowledged is there, and nothing was answered otherwise than it should be."""
+        assert self.wrong == []
+        for number, raw in self.kept.items():
+            assert self.http.get(f"/v1/messages/{number}/raw").content == raw
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[Installation, Sender]]:
+    """An installation on a folder with a server and a worker, and a partner of it."""
+    installation = Installation(folder)
+    firm = {"enterprise_code": FIRM, "name": "示例", "roles": ["merchant"], "since": "2020-01-01"}
+    filed = {"generated": True, "enterprises": [firm | {"source": "test", "realtime_payment_data": False}]}
+    try:
+        keys = installation.prepare(json.dumps(filed).encode(), [FIRM])
+        installation.start(SERVER, "worker-1")
+        installation.wait_until_ready()
+        headers = {"Authorization": f"Bearer {keys[FIRM]}", "Content-Type": "application/xml"}
+        with httpx.Client(base_url=installation.url, headers=headers, timeout=60, trust_env=False) as http:
+            yield installation, Sender(http)
+    finally:
+        installation.stop()
+
+
+@contextmanager
+def folder_of_its_own() -> Iterator[Path]:
+    """A folder the database's user may pass into."""
+    with tempfile.TemporaryDirectory(prefix="tripoint-outage-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A file system of so many megabytes; skips where this user may not mount one."""
+    with folder_of_its_own() as folder:
+        made = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "tmpfs", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(made, capture_output=True, check=False).returncode != 0:
+            pytest.skip("only root can mount the small file system that this test fills")
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path, left: int) -> Path:
+    """Fill a disk but for so many bytes; the file that does it."""
+    filler = folder / "filler"
+    with filler.open("wb") as file:
+        file.write(b"\0" * (shutil.disk_usage(folder).free - left))
+    return filler
+
+
+def post_until(sender: Sender, status: int, seconds: float) -> None:
+    """Post until a message is answered so."""
+    end = time.monotonic() + seconds
+    while sender.post() != status:
+        assert time.monotonic() < end, f"no {status} within {seconds} s"
+        time.sleep(0.02)
+
+
+def work_is_done(installation: Installation, seconds: float = 60) -> bool:
+    """Whether nothing waits any more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        said = installation.ready()
+        if said.get("ready") and said["backlog"] == 0:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_the_database_is_stopped_and_started_while_traffic_flows() -> None:
+    with folder_of_its_own() as folder, serving(folder) as (installation, sender):
+        pids = {name: process.pid for name, process in installation.processes.items()}
+        stop = threading.Event()
+
+        def flow() -> None:
+            while not stop.is_set():
+                sender.post()
+                stop.wait(0.05)
+
+        thread = threading.Thread(target=flow, daemon=True)
+        thread.start()
+        time.sleep(1)
+        installation.supervisor.stop()
+        end = time.monotonic() + 2 * POLITE_SECONDS
+        while not sender.refused and time.monotonic() < end:
+            time.sleep(0.1)
+        before = len(sender.kept)
+        assert httpx.get(f"{installation.url}/health", timeout=5, trust_env=False).status_code == 200
+        installation.supervisor.start()
+        while len(sender.kept) < before + 20 and time.monotonic() < end + 60:
+            time.sleep(0.1)
+        stop.set()
+        thread.join(60)
+        assert sender.refused
+        assert len(sender.kept) >= before + 20
+        assert sender.slowest < POLITE_SECONDS
+        assert work_is_done(installation)
+        sender.look()
+        assert pids == {name: process.pid for name, process in installation.processes.items()}
+        assert all(process.poll() is None for process in installation.processes.values())
+
+
+def test_a_full_disk_is_told_and_waited_out() -> None:
+    with small_disk(220) as folder, serving(folder) as (installation, sender):
+        sender.bytes = 400_000
+        post_until(sender, 202, 10)
+        filler = fill(folder, 3_000_000)
+        post_until(sender, 503, 60)
+        assert sender.refused[-1].headers["Retry-After"] == "60"
+        assert sender.refused[-1].json()["code"] == "DATABASE-FULL"
+        assert httpx.get(f"{installation.url}/health", timeout=5, trust_env=False).status_code == 200
+        filler.unlink()
+        post_until(sender, 202, 60)
+        assert work_is_done(installation)
+        sender.look()
+        assert sender.slowest < POLITE_SECONDS
