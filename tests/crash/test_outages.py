@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 import httpx
+import psycopg
 import pytest
 
 from tests.crash.installation import SERVER, Installation
@@ -159,11 +160,19 @@ def test_the_database_is_stopped_and_started_while_traffic_flows() -> None:
         assert all(process.poll() is None for process in installation.processes.values())
 
 
+def in_a_fresh_segment(installation: Installation) -> None:
+    """Let the database begin a new segment of its journal, which has its 16 MB of disk already."""
+    with psycopg.connect(installation.supervisor.conninfo(), autocommit=True) as connection:
+        connection.execute("select pg_switch_wal()")
+        connection.execute("checkpoint")
+
+
 def test_a_full_disk_is_told_and_waited_out() -> None:
     with small_disk(220) as folder, serving(folder) as (installation, sender):
         sender.bytes = 400_000
         post_until(sender, 202, 10)
-        filler = fill(folder, 3_000_000)
+        in_a_fresh_segment(installation)
+        filler = fill(folder, 2_000_000)
         post_until(sender, 503, 60)
         assert sender.refused[-1].headers["Retry-After"] == "60"
         assert sender.refused[-1].json()["code"] == "DATABASE-FULL"
