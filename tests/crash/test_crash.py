@@ -15,7 +15,7 @@ SEED = 20_241_122
 
 @pytest.mark.crash
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_whatever_is_killed_nothing_acknowledged_is_lost_and_nothing_is_done_twice() -> None:
     with tempfile.TemporaryDirectory(prefix="tripoint-crash-") as name:
         folder = Path(name)
