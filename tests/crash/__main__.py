@@ -13,6 +13,7 @@ from typing import Any
 from tests.crash import evidence, invariants, run, undisturbed
 
 TRADES_A_KILL = 25
+HOOKS = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="folder to work in, kept afterwards with its logs")
     chosen = parser.parse_args(arguments)
     plan = run.Plan(
-        seed=chosen.seed, kills=chosen.kills, trades=chosen.trades or TRADES_A_KILL * (chosen.kills + 1)
+        seed=chosen.seed,
+        kills=chosen.kills,
+        trades=chosen.trades or TRADES_A_KILL * (chosen.kills + 1),
+        hooks=HOOKS,
     )
     if chosen.keep is not None:
         chosen.keep.mkdir(parents=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.crash.evidence import Evidence, Row
 from tests.crash.followups import CANCELLED, RETURNED
+from tests.crash.run import outbox_ids
 from tripoint.faces.cli.comparing import Difference, Fates, differences, read_truth
 
 Check = Callable[[Evidence], list[str]]
@@ -140,6 +141,18 @@ def no_poller_missed_a_receipt(seen: Evidence) -> list[str]:
         found.append("the numbers of receipts do not rise")
     if Counter(ids) != Counter(row["receipt_id"] for rows in seen.receipts.values() for row in rows):
         found.append("the operator is shown other receipts than the recipients together")
+    return found
+
+
+def webhooks_were_posted_all_and_in_order(seen: Evidence) -> list[str]:
+    """A partner is posted each of its outgoing messages at least once; one that comes twice follows itself."""
+    found = []
+    for code, its in seen.run.hooked.items():
+        posted, wanted = outbox_ids(its), {row["outbox_id"] for row in seen.receipts[code]}
+        if set(posted) != wanted:
+            found.append(f"{code} was posted {len(set(posted))} of {len(wanted)} messages")
+        if posted != sorted(posted):
+            found.append(f"{code} was posted messages out of order")
     return found
 
 
@@ -327,6 +340,7 @@ CHECKS: tuple[Check, ...] = (
     every_paper_taken_was_judged_by_itself,
     every_ruling_has_its_receipt,
     no_poller_missed_a_receipt,
+    webhooks_were_posted_all_and_in_order,
     outgoing_messages_keep_their_bytes,
     every_list_was_released_once,
     numbers_are_given_once,

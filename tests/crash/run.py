@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ from tests.crash import followups, traffic
 from tests.crash.followups import Followups, Returning
 from tests.crash.installation import SERVER, WORKERS, Installation
 from tests.crash.partners import Readers, Row, Senders
+from tests.faces.worker.partners import Partner, partner
 from tripoint.kernel.clock import CHINA
 from tripoint.kernel.refusals import Busy, Conflict
 from tripoint.rehearsal import Signed
@@ -41,12 +43,16 @@ QUIET_SECONDS = 240.0
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """How much is sent and killed; the same seed sends the same papers and kills the same things in the same order."""
+    """How much is sent and killed; the same seed sends the same papers and kills the same things in the same order.
+
+    `hooks` is how many enterprises are posted their receipts as well: a worker's death holds a delivery up for a minute.
+    """
 
     seed: int
     kills: int
     trades: int
     signed: Signed = Signed.RSA
+    hooks: int = 0
     told: Callable[[str], None] = print
 
 
@@ -71,6 +77,7 @@ class Run:
     keys: dict[str, str]
     senders: Senders
     readers: Readers
+    hooked: dict[str, Partner] = field(default_factory=dict)
     killings: list[Killing] = field(default_factory=list)
     returnings: list[Returning] = field(default_factory=list)
     released: dict[str, str] = field(default_factory=dict)
@@ -96,11 +103,14 @@ def running(folder: Path, plan: Plan) -> Any:
     made = traffic.prepare(folder / "traffic", trades=plan.trades, seed=plan.seed, signed=plan.signed)
     installation = Installation(folder, TRIPOINT_WEBHOOK_PRIVATE="1")
     run: Run | None = None
+    hooks = contextlib.ExitStack()
     try:
         keys = installation.prepare(made.filings, sorted(made.senders))
         installation.start()
         installation.wait_until_ready()
         heard: list[Row] = []
+        hooked = {code: hooks.enter_context(partner()) for code in sorted(made.senders)[: plan.hooks]}
+        installation.post_to({code: its.url for code, its in hooked.items()})
         senders = Senders(installation.url, keys, plan.seed)
         readers = Readers(installation.url, keys, plan.seed, heard.append)
         run = Run(
@@ -111,6 +121,7 @@ def running(folder: Path, plan: Plan) -> Any:
             keys=keys,
             senders=senders,
             readers=readers,
+            hooked=hooked,
         )
         run.seconds["prepared"] = round(time.monotonic() - begun, 1)
         stop = threading.Event()
@@ -123,6 +134,7 @@ def running(folder: Path, plan: Plan) -> Any:
         if run is not None:
             run.readers.stop()
         installation.stop()
+        hooks.close()
 
 
 def _act(run: Run, heard: list[Row], stop: threading.Event) -> None:
@@ -219,9 +231,20 @@ def settle(run: Run) -> None:
         after = len(run.senders.heard.letters), sum(map(len, run.readers.receipts.values()))
         still = before == after and run.senders.idle() and run.installation.ready().get("backlog") == 0
         open_returns = [one for one in run.returnings if one.list_no not in run.confirmed]
-        quiet = quiet + 1 if still and not open_returns else 0
+        posted = all(len(set(outbox_ids(its))) >= _outgoing(run, code) for code, its in run.hooked.items())
+        quiet = quiet + 1 if still and posted and not open_returns else 0
     run.senders.stop()
     run.seconds["until quiet"] = round(time.monotonic() - begun, 1)
+
+
+def outbox_ids(its: Partner) -> list[int]:
+    """The outgoing messages a partner was posted, in the order they came."""
+    return [json.loads(body)["outbox_id"] for _, body in its.requests]
+
+
+def _outgoing(run: Run, code: str) -> int:
+    """How many outgoing messages an enterprise has been given."""
+    return len({row["outbox_id"] for row in run.readers.receipts[code]})
 
 
 def _standing(run: Run) -> dict[str, Any]:
@@ -249,6 +272,7 @@ def figures(run: Run) -> dict[str, Any]:
             what: sum(1 for order_no in run.released if run.followups.chosen.get(order_no) == what)
             for what in (followups.CANCELLED, followups.RETURNED, followups.NOTED)
         },
+        "webhook deliveries": sum(len(its.requests) for its in run.hooked.values()),
         "database brought back by": dict(run.installation.revived),
         "seconds": dict(run.seconds),
     }

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from tests.crash import invariants
 from tests.crash.evidence import Evidence, Row
 from tests.crash.followups import CANCELLED
+from tests.faces.worker.partners import Partner
 
 Spoiler = Callable[[Evidence], None]
 
@@ -122,6 +123,10 @@ def unseen(seen: Evidence) -> list[str]:
     if not invariants.partners_were_answered_as_promised(seen):
         passed.append("partners_were_answered_as_promised")
     seen.run.readers.wrong.pop()
+    seen.run.hooked = {max(seen.receipts, key=lambda code: len(seen.receipts[code])): Partner(lambda _: 204)}
+    if not invariants.webhooks_were_posted_all_and_in_order(seen):
+        passed.append("webhooks_were_posted_all_and_in_order")
+    seen.run.hooked = {}
     _turn_the_truth(seen)
     if not invariants.outcomes_are_the_truth(seen):
         passed.append("outcomes_are_the_truth")
