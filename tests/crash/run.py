@@ -109,7 +109,8 @@ def running(folder: Path, plan: Plan) -> Any:
         installation.start()
         installation.wait_until_ready()
         heard: list[Row] = []
-        hooked = {code: hooks.enter_context(partner()) for code in sorted(made.senders)[: plan.hooks]}
+        busiest = Counter(letter.sender for letter in made.letters).most_common(plan.hooks)
+        hooked = {code: hooks.enter_context(partner()) for code, _ in busiest}
         installation.post_to({code: its.url for code, its in hooked.items()})
         senders = Senders(installation.url, keys, plan.seed)
         readers = Readers(installation.url, keys, plan.seed, heard.append)
