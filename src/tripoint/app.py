@@ -10,27 +10,36 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from tripoint import __version__
 from tripoint.database import (
     Database,
     DatabaseSettings,
     Supervisor,
     Transaction,
+    archive,
+    backup,
     binaries,
     migrate,
     migration_status,
+    shelf,
 )
+from tripoint.database import restore as restoring
+from tripoint.database.archive import Archiving
+from tripoint.database.backup import Taken, Told
+from tripoint.database.migration import read as migrations
+from tripoint.database.shelf import Backup
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
 from tripoint.exchange.records import Kept, Packed, Posted
-from tripoint.kernel.clock import Clock, SystemClock
+from tripoint.kernel.clock import CHINA, Clock, SystemClock
 from tripoint.kernel.findings import Severity
-from tripoint.kernel.refusals import Busy, Malformed, Unknown
+from tripoint.kernel.refusals import Busy, Conflict, Malformed, Unknown
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
     TrustedCertificate,
@@ -42,6 +51,8 @@ from tripoint.pipeline.check import PAPERS
 from tripoint.platforms.clearance import desk as clearance
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.answers.desk import Scribed
+from tripoint.platforms.clearance.enquiries import desk as enquiries
+from tripoint.platforms.clearance.enquiries.records import Standing
 from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
@@ -57,6 +68,8 @@ from tripoint.registers.ledger import desk as ledger
 from tripoint.registers.rates import desk as rates
 
 log = logging.getLogger("tripoint")
+
+Restored = restoring.Restored
 
 MENDED_FROM_OUTSIDE = (
     "GOODS-01",
@@ -75,6 +88,9 @@ NEVER_LIFTED = frozenset(
 )
 """Findings no setting can turn into a note: without a rate, an allowance or a guarantee nothing can be released."""
 
+NUMBERS_PASSED_OVER = 10_000_000
+"""After a restore: more than are given out in the minutes it may lack, and a hundredth of those that nine digits have."""
+
 REJUDGE_PAGE = 5_000
 """Lists judged again in one transaction at most."""
 
@@ -89,6 +105,7 @@ class Settings:
     data_dir: Path = field(default_factory=lambda: Path.home() / ".tripoint")
     database_url: str | None = None
     pg_bindir: Path | None = None
+    wal_archive: Path | None = None
     signatures: SignaturePolicy = SignaturePolicy.REQUIRE
     severity: Mapping[str, Severity] = field(default_factory=dict)
     webhook_private: bool = False
@@ -109,12 +126,14 @@ class Settings:
                 said = tomllib.loads(file.read_text(encoding="utf-8"))
             except tomllib.TOMLDecodeError as error:
                 raise Malformed("SETTINGS", f"配置文件有误：{error}", f"tripoint.toml: {error}") from error
+        database_url = env.get("TRIPOINT_DATABASE_URL") or said.get("database_url")
         return cls(
             data_dir=data_dir,
-            database_url=env.get("TRIPOINT_DATABASE_URL") or said.get("database_url"),
+            database_url=database_url,
             pg_bindir=Path(bindir)
             if (bindir := env.get("TRIPOINT_PG_BINDIR") or said.get("pg_bindir"))
             else None,
+            wal_archive=_archive(env.get("TRIPOINT_WAL_ARCHIVE") or said.get("wal_archive"), database_url),
             signatures=_policy(env.get("TRIPOINT_SIGNATURES") or said.get("signatures") or "require"),
             severity=_severities(said.get("severity", {})),
             webhook_private=_flag("webhook_private", env, said),
@@ -166,6 +185,16 @@ def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid:
     return value in (True, "1")
 
 
+def _archive(folder: str | None, database_url: str | None) -> Path | None:
+    if folder and database_url:
+        raise Malformed(
+            "SETTINGS",
+            "wal_archive 只用于嵌入式数据库；自备数据库请自行设置归档",
+            "wal_archive is for the embedded database; a database of your own archives as you set it up",
+        )
+    return Path(folder).expanduser().absolute() if folder else None
+
+
 def _policy(text: str) -> SignaturePolicy:
     if text not in set(SignaturePolicy):
         choices = ", ".join(SignaturePolicy)
@@ -212,13 +241,20 @@ class Engine:
         self._bench: tuple[int, Bench] | None = None
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock | None = None) -> Engine:
-        """Start or join the database, bring its schema up to date, and be ready."""
-        read_seal(settings)
+    def open(cls, settings: Settings, clock: Clock | None = None, *, as_it_is: bool = False) -> Engine:
+        """Start or join the database, bring its schema up to date unless it is wanted as it is, and be ready."""
+        if not as_it_is:
+            read_seal(settings)
         database = Database.open(
-            DatabaseSettings(url=settings.database_url, bindir=settings.pg_bindir, data_dir=settings.data_dir)
+            DatabaseSettings(
+                url=settings.database_url,
+                bindir=settings.pg_bindir,
+                data_dir=settings.data_dir,
+                wal_archive=settings.wal_archive,
+            )
         )
-        migrate(database)
+        if not as_it_is:
+            migrate(database)
         return cls(settings, database, clock)
 
     def close(self) -> None:
@@ -377,6 +413,42 @@ class Engine:
         status = migration_status(self.database)
         return status.applied, status.pending
 
+    def archiving(self) -> Archiving | None:
+        """How the archiving of the embedded database's log stands; None where none is set, or by URL."""
+        if self.database.server is None or self.settings.wal_archive is None:
+            return None
+        with self.transaction() as tx:
+            return archive.archiving(tx)
+
+    def back_up(self, place: Path, *, keep: int | None, told: Told) -> Taken:
+        """Back the embedded database up into a folder of backups while it works; raises Conflict by URL, and Busy."""
+        server = self.database.server
+        if server is None:
+            raise Conflict(
+                "BACKUP-ELSEWHERE",
+                "数据库由 TRIPOINT_DATABASE_URL 指定，请用该服务器自己的工具备份（pg_basebackup 或 pg_dump），见 docs/guides/backup.md",
+                "the database is named by TRIPOINT_DATABASE_URL: back it up with its server's own tools (pg_basebackup "
+                "or pg_dump); docs/guides/backup.md says how",
+            )
+        applied, _ = self.migrations()
+        with self.transaction() as tx:
+            newest = inbox.newest(tx) if applied else None
+        note = backup.begin(server, tripoint=__version__, migrations=applied, newest=newest)
+        return backup.take(server, place, note, keep=keep, told=told)
+
+    def standing(self) -> Standing:
+        """What the installation holds, and whether it holds true; reads everything."""
+        with self.transaction() as tx:
+            return enquiries.standing(tx)
+
+    def pass_over_numbers(self, since: datetime) -> None:
+        """After a restore to `since`, pass over numbers that may have been given out after it, so that none comes twice."""
+        today = self.clock.now().astimezone(CHINA).date()
+        days = (today - since.astimezone(CHINA).date()).days
+        scopes = [f"pre_no/{today - timedelta(days=n):%Y%m%d}" for n in range(days + 1)]
+        with self.transaction() as tx:
+            inbox.leave_gap(tx, NUMBERS_PASSED_OVER, scopes)
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction for a desk: committed when its block ends, undone when an exception leaves it."""
         return self.database.transaction()
@@ -521,7 +593,43 @@ def _annual_used(document: FilingsDocument) -> pl.DataFrame:
 
 def embedded_server(settings: Settings) -> Supervisor | None:
     """Who starts and stops the embedded server of an installation; None where the database is named by URL."""
-    return None if settings.database_url is not None else Supervisor(settings.data_dir, settings.pg_bindir)
+    if settings.database_url is not None:
+        return None
+    return Supervisor(settings.data_dir, settings.pg_bindir, wal_archive=settings.wal_archive)
+
+
+def find_backup(place: Path, at: datetime | None) -> Backup:
+    """The backup in a folder, or of a folder of backups the newest that ended before a moment; refuses what is none."""
+    return shelf.find(place.absolute(), at)
+
+
+def restore(
+    found: Backup,
+    data_dir: Path,
+    *,
+    archived_in: Path | None,
+    with_archive: bool,
+    at: datetime | None,
+    told: Callable[[str], Told],
+) -> Restored:
+    """Restore a backup into a new or empty folder, up to a moment where its log was archived; its server is left stopped.
+
+    `archived_in` is where the archive lies now, if not where it lay. Raises Refusal and then leaves nothing behind.
+    """
+    settings = Settings.load({**os.environ, "TRIPOINT_DATA_DIR": str(found.folder)})
+    known = {one.name for one in migrations()}
+    newer = [name for name in found.note.migrations if name not in known]
+    if newer:
+        raise Conflict(
+            "MIGRATION-MISSING",
+            f"备份已执行迁移 {newer[-1]}（tripoint {found.note.tripoint}），而本程序没有它。请使用更新的程序版本。",
+            f"The backup has been through {newer[-1]} (tripoint {found.note.tripoint}), which this program lacks. Run a "
+            "newer version of the program.",
+        )
+    series = None
+    if with_archive and found.note.wal_series is not None:
+        series = archive.Series(found.note.wal_series, archived_in or Path(found.note.wal_archive or ""))
+    return restoring.restore(found, data_dir, bindir=settings.pg_bindir, series=series, at=at, told=told)
 
 
 def psql(settings: Settings) -> tuple[list[str], dict[str, str]]:

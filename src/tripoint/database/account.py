@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 UNPRIVILEGED = "nobody"
+
+
+def environment() -> dict[str, str]:
+    """A bare environment: nothing the operator exported may redirect the server or make its messages localised."""
+    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,13 @@ class Account:
     def process_options(self) -> dict[str, Any]:
         """What `subprocess` needs to run a program as this user."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switch else {}
+
+    def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """What a program said and how it ended, run as this user."""
+        return subprocess.run(
+            [str(word) for word in words], capture_output=True, text=True, check=False, cwd="/",
+            env=environment(), **self.process_options(),
+        )  # fmt: skip
 
     def can_enter(self, folder: Path) -> bool:
         """Whether every folder from the root down to `folder` lets this user pass, by owner, group and mode."""

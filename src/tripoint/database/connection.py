@@ -38,7 +38,7 @@ class Database:
         """Connect by URL, or start or join the embedded server; refuses with what to mend when that fails."""
         if settings.url is not None:
             return cls(_pool(settings.url, connections, wait_seconds))
-        server = Supervisor(settings.data_dir, settings.bindir)
+        server = Supervisor(settings.data_dir, settings.bindir, wal_archive=settings.wal_archive)
         server.start()
         _make_database(server)
         return cls(_pool(server.conninfo(), connections, wait_seconds), server)

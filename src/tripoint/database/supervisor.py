@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tripoint.database import binaries
-from tripoint.database.account import Account
+from tripoint.database import archive, binaries
+from tripoint.database.account import Account, environment
 from tripoint.database.binaries import Binaries
 from tripoint.database.scaling import disk_bytes, memory_bytes, scaled
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Refusal
@@ -31,6 +31,9 @@ SOCKET_PATH_BYTES = 100
 
 ELSEWHERE = Path("/var/lib/tripoint")
 """Where root puts the server's folder when its user could not pass through the data folder's parents."""
+
+RESTORING = "restore.unfinished"
+"""The file in a data folder that says that a restore into it has not come to its end."""
 
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
@@ -85,13 +88,25 @@ class ServerStatus:
 
 
 class Supervisor:
-    """Starts, joins, watches and stops the server of one data folder; `options` override SERVER_SETTINGS and what is scaled."""
+    """Starts, joins, watches and stops the server of one data folder.
+
+    `options` override SERVER_SETTINGS and what is scaled; `wal_archive` is the folder its log is archived in; only who is `restoring` may
+    start a server whose restore has not finished.
+    """
 
     def __init__(
-        self, data_dir: Path, bindir: Path | None = None, options: Mapping[str, str] | None = None
+        self,
+        data_dir: Path,
+        bindir: Path | None = None,
+        options: Mapping[str, str] | None = None,
+        *,
+        wal_archive: Path | None = None,
+        restoring: bool = False,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.bindir = bindir
+        self.wal_archive = wal_archive
+        self.restoring = restoring
         room = scaled(memory_bytes(), disk_bytes(self.data_dir))
         self.options = {**SERVER_SETTINGS, **room, **(options or {})}
         self.log = self.data_dir / "postgres.log"
@@ -101,15 +116,17 @@ class Supervisor:
         """The server's own folder, where a link in the data folder points when it had to go elsewhere."""
         return (self.data_dir / "postgres").resolve()
 
-    def start(self) -> ServerStatus:
-        """Start the server, or join the one that runs; returns when it takes connections."""
+    def start(self, wait_seconds: float = START_SECONDS) -> ServerStatus:
+        """Start the server, or join the one that runs; returns when it takes connections, or raises Busy."""
         with self._locked():
+            if (self.data_dir / RESTORING).exists() and not self.restoring:
+                raise _half_restored(self.data_dir)
             running = self.status().pid
             if running is None:
                 found = binaries.find(self.bindir)
                 account = self._prepare(found)
-                self._launch(found.readable_by(account), account)
-            elif not self._becomes_ready(running):
+                self._launch(found.readable_by(account), account, wait_seconds)
+            elif not self._becomes_ready(running, wait_seconds):
                 raise _would_not_start(_tail(self.log))
             return self.status()
 
@@ -176,7 +193,8 @@ class Supervisor:
             raise _other_version(self.folder, major, found)
         elif self.folder.stat().st_uid != account.uid:
             raise _no_access(self.folder, None)
-        conf = "".join(f"{name} = {value}\n" for name, value in self.options.items())
+        archiving = archive.configure(self.folder, self.wal_archive, account)
+        conf = "".join(f"{name} = {value}\n" for name, value in {**archiving, **self.options}.items())
         path = self.folder / "tripoint.conf"
         path.write_text("# Written at each start; what ALTER SYSTEM says stands above it.\n" + conf)
         account.give(path)
@@ -184,22 +202,10 @@ class Supervisor:
 
     def _initialise(self, found: Binaries, account: Account) -> None:
         """Build a draft and move it into place, so that a kill in the middle leaves no half-made folder."""
-        entry = self.data_dir / "postgres"
-        if entry.is_symlink():
-            entry.unlink()
-        elsewhere = not account.can_enter(self.data_dir)
-        try:
-            home = ELSEWHERE if elsewhere else self.data_dir
-            home.mkdir(parents=True, exist_ok=True)
-            if elsewhere:
-                home.chmod(0o755)
-            draft = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
-        except OSError as error:
-            raise _no_access(self.data_dir, error) from error
-        account.give(draft)
+        draft = self.draft(account)
         locale = "C.UTF-8" if os.uname().sysname == "Linux" else "C"
-        said = self._program(
-            account, found.bindir / "initdb", "--pgdata", draft, "--username", NAME, "--auth=trust",
+        said = account.run(
+            found.bindir / "initdb", "--pgdata", draft, "--username", NAME, "--auth=trust",
             "--encoding=UTF8", f"--locale={locale}", "--lc-collate=C", "--no-instructions", "--data-checksums",
             *(["--no-sync"] if self.options["fsync"] == "off" else []),
         )  # fmt: skip
@@ -208,18 +214,33 @@ class Supervisor:
             raise _would_not_start(said.stderr or said.stdout)
         with (draft / "postgresql.conf").open("a") as conf:
             conf.write("\ninclude_if_exists = 'tripoint.conf'\n")
-        if elsewhere:
-            entry.symlink_to(draft)
-        else:
+        self.settle(draft)
+
+    def draft(self, account: Account) -> Path:
+        """An empty folder in which the server's own is built, where its user can reach it."""
+        elsewhere = not account.can_enter(self.data_dir)
+        try:
+            home = ELSEWHERE if elsewhere else self.data_dir
+            home.mkdir(parents=True, exist_ok=True)
+            if elsewhere:
+                home.chmod(0o755)
+            made = Path(tempfile.mkdtemp(prefix="postgres-", dir=home))
+        except OSError as error:
+            raise _no_access(self.data_dir, error) from error
+        account.give(made)
+        return made
+
+    def settle(self, draft: Path) -> None:
+        """Make a finished draft the server's folder: moved there, or linked where it had to be elsewhere."""
+        entry = self.data_dir / "postgres"
+        if entry.is_symlink():
+            entry.unlink()
+        if draft.parent == self.data_dir:
             draft.rename(entry)
+        else:
+            entry.symlink_to(draft)
 
-    def _program(self, account: Account, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(word) for word in words], capture_output=True, text=True, check=False, cwd="/",
-            env=_environment(), **account.process_options(),
-        )  # fmt: skip
-
-    def _launch(self, found: Binaries, account: Account) -> None:
+    def _launch(self, found: Binaries, account: Account, wait_seconds: float) -> None:
         """Start the server as nobody's child in a session of its own: our end and our Ctrl-C are not its own."""
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
@@ -231,7 +252,7 @@ class Supervisor:
             with self.log.open("ab") as log:
                 mark = log.tell()
                 pid = self._spawn([str(word) for word in words], log.fileno(), account)
-            if self._becomes_ready(pid):
+            if self._becomes_ready(pid, wait_seconds):
                 return
             self._remove_socket_folder(socket_dir)
             said = self.log.read_bytes()[mark:].decode(errors="replace")
@@ -244,13 +265,13 @@ class Supervisor:
         shell = f"{shlex.join(command)} >&2 </dev/null & echo $!"
         said = subprocess.run(
             ["/bin/sh", "-c", shell], stdout=subprocess.PIPE, stderr=log, text=True, check=True, cwd="/",
-            start_new_session=True, env=_environment(), **account.process_options(),
+            start_new_session=True, env=environment(), **account.process_options(),
         )  # fmt: skip
         return int(said.stdout)
 
-    def _becomes_ready(self, pid: int) -> bool:
+    def _becomes_ready(self, pid: int, wait_seconds: float) -> bool:
         """Wait until the server with this number takes connections; False when it ended before."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + wait_seconds
         while time.monotonic() < deadline:
             status = self.status()
             if status.ready and status.pid == pid:
@@ -294,11 +315,6 @@ class Supervisor:
         return False
 
 
-def _environment() -> dict[str, str]:
-    """A bare environment: nothing the operator exported may redirect the server or make its messages localised."""
-    return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-
-
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text().splitlines()
@@ -333,6 +349,15 @@ def _would_not_start(said: str) -> Refusal:
         f"嵌入式数据库未能启动。它说：{said.strip()[-1500:]}",
         f"The embedded database did not start. It said: {said.strip()[-1500:]}",
         retry_after_seconds=30,
+    )
+
+
+def _half_restored(data_dir: Path) -> Refusal:
+    return Conflict(
+        "RESTORE-UNFINISHED",
+        f"向 {data_dir} 的恢复没有完成，不能启动。请先 `tripoint db stop`，删除该文件夹，再恢复一次。",
+        f"The restore into {data_dir} did not come to its end, so it is not started. Run `tripoint db stop` on it, "
+        "remove the folder and restore again.",
     )
 
 

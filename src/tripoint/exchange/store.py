@@ -230,3 +230,20 @@ def next_numbers(tx: Transaction, wanted: Mapping[str, int]) -> dict[str, int]:
         return {}
     rows = tx.rows(sql.next_numbers, scopes=list(wanted), counts=list(wanted.values()))
     return {row["scope"]: row["last"] - wanted[row["scope"]] + 1 for row in rows}
+
+
+def standing(tx: Transaction) -> Sequence[Row]:
+    """For each state of messages how many there are, with the newest number and time; reads them all."""
+    return tx.rows(sql.standing)
+
+
+def newest(tx: Transaction) -> Row | None:
+    """Number and time of the newest message."""
+    return tx.one(sql.newest)
+
+
+def leave_gap(tx: Transaction, gap: int, scopes: Sequence[str]) -> None:
+    """Pass over `gap` numbers of every kind, so that none of them is given out again; `scopes` may not exist yet."""
+    tx.run(sql.leave_gap, gap=gap)
+    tx.run(sql.begin_after_gap, gap=gap, scopes=list(scopes))
+    tx.value(sql.leave_gap_in_sequences, gap=gap)

@@ -73,6 +73,17 @@ select exists (select from waiting_messages) as waiting;
 -- How many messages wait to be read, how large they came, and since when the oldest does.
 select count(*) as messages, coalesce(sum(bytes), 0)::bigint as bytes, min(received_at) as oldest_at from waiting_messages;
 
+-- name: standing
+-- How many messages there are in each state, and the newest of them all.
+select state, count(*) as messages, max(message_id) as newest_id, max(received_at) as newest_at
+from messages
+group by state
+order by state;
+
+-- name: newest
+-- The newest message, by its number.
+select message_id, received_at from messages order by message_id desc limit 1;
+
 -- name: message
 -- One message without its bytes; for an enterprise only its own.
 select message_id, sender_code, channel, name, received_at, coalesce(bytes, octet_length(raw)) as bytes, encode(digest, 'hex') as digest,
@@ -137,6 +148,23 @@ select n.outbox_id, n.body
 from unnest(%(outbox_ids)s::bigint[], %(bodies)s::bytea[]) as n (outbox_id, body)
 order by n.outbox_id
 on conflict (outbox_id) do nothing;
+
+-- name: leave_gap
+-- Passes over numbers in every scope papers are numbered by; cursors, which are counters too, stay.
+update counters
+set last = last + %(gap)s
+where scope in ('outbox', 'receipt', 'batch') or scope like '%%/%%';
+
+-- name: begin_after_gap
+-- Passes over numbers in the scopes named that no number was taken of.
+insert into counters (scope, last) select scope, %(gap)s from unnest(%(scopes)s::text[]) as w (scope) order by scope
+on conflict (scope) do nothing;
+
+-- name: leave_gap_in_sequences
+-- Passes over numbers of every column that is numbered by the database.
+select count(setval(format('%%I.%%I', schemaname, sequencename)::regclass, coalesce(last_value, 0) + %(gap)s)) as sequences
+from pg_sequences
+where schemaname = current_schema();
 
 -- name: next_numbers
 -- For each scope the last number after taking n more; the numbers taken are last - n + 1 to last.

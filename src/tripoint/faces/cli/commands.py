@@ -139,6 +139,16 @@ COMMANDS: dict[str, Command] = {
         Text("启动后台处理进程", "run a worker of its own"),
         "tripoint worker",
     ),
+    "backup": Command(
+        "backup",
+        Text("备份：不停机、校验、保留最近几份", "back the database up while it works, and verify it"),
+        "tripoint backup --to /srv/backups/tripoint --keep 7",
+    ),
+    "restore": Command(
+        "restore",
+        Text("恢复：到新文件夹，可到某一时刻", "restore a backup into a new folder, also to a moment"),
+        "tripoint restore --from /srv/backups/tripoint --data /srv/restored",
+    ),
     "db": Command(
         "db",
         Text("数据库：启动、停止、状态、升级、控制台", "the database: start, stop, status, migrate, psql"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import polars as pl
 
 from tripoint.database import Transaction
+from tripoint.exchange import store as exchange
 from tripoint.kernel.refusals import Conflict, Malformed, Unknown
 from tripoint.platforms.clearance.enquiries import rules, store
-from tripoint.platforms.clearance.enquiries.records import Explanation, ListRow
+from tripoint.platforms.clearance.enquiries.records import Explanation, ListRow, Standing
 from tripoint.platforms.clearance.sealing import desk as sealing
+from tripoint.registers.ledger import desk as ledger
 
 PAGE = 20_000
 """Lists read at once when all are gone through."""
@@ -96,3 +99,23 @@ def paper_faults(tx: Transaction) -> pl.DataFrame:
         pages.append(page)
         after = page["order_no"][-1]
     return pl.concat(pages) if pages else pl.DataFrame(schema=store.FAULTS)
+
+
+def standing(tx: Transaction) -> Standing:
+    """What an installation holds, and whether it holds true; reads all messages, lists, rulings and the whole ledger."""
+    messages = exchange.standing(tx)
+    lists: Counter[str] = Counter()
+    for row in store.lists_by_state(tx):
+        lists[row["state"]] += row["lists"]
+    audit = ledger.check(tx)
+    return Standing(
+        messages={row["state"]: row["messages"] for row in messages},
+        newest_message_id=max((row["newest_id"] for row in messages), default=None),
+        newest_message_at=max((row["newest_at"] for row in messages), default=None),
+        newest_outgoing_id=exchange.newest_outgoing(tx),
+        lists=dict(lists),
+        released_twice=store.released_twice(tx),
+        ledger_accounts=audit.accounts,
+        ledger_transfers=audit.transfers,
+        ledger_is_sound=audit.is_sound,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -104,3 +105,23 @@ class ListRow:
     received_at: datetime
     decided_at: datetime | None
     cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an installation holds: messages and lists by state, the newest message kept, and whether its books are right."""
+
+    messages: Mapping[str, int]
+    newest_message_id: int | None
+    newest_message_at: datetime | None
+    newest_outgoing_id: int
+    lists: Mapping[str, int]
+    released_twice: int
+    ledger_accounts: int
+    ledger_transfers: int
+    ledger_is_sound: bool
+
+    @property
+    def holds_true(self) -> bool:
+        """Nothing was released twice, and every balance equals its entries."""
+        return self.ledger_is_sound and not self.released_twice

@@ -86,6 +86,16 @@ def lists(
     )
 
 
+def lists_by_state(tx: Transaction) -> Sequence[Row]:
+    """How many lists stand in each state."""
+    return tx.rows(sql.states)
+
+
+def released_twice(tx: Transaction) -> int:
+    """How many lists were released more than once."""
+    return int(tx.value(sql.released_twice))
+
+
 def counts(tx: Transaction) -> dict[str, Sequence[Row]]:
     """Counts of states, findings, messages and receipts."""
     return {

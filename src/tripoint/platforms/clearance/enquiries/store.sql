@@ -110,6 +110,11 @@ from (
 group by state, waits_for
 order by state, waits_for;
 
+-- name: released_twice
+-- How many lists have more than one ruling that releases them; there must be none.
+select count(*) as lists
+from (select from decisions where state = 'released' group by order_no, marketplace_code having count(*) > 1) as twice;
+
 -- name: finding_counts
 -- How many lists each finding is told about.
 select code, severity, count(*) as findings, count(distinct (order_no, marketplace_code)) as lists

@@ -1,0 +1,86 @@
+"""`tripoint backup`: a whole, verified copy of the database and its settings, taken while it works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from tripoint.faces.cli import exits
+from tripoint.faces.cli.commands import parser
+from tripoint.faces.cli.opening import Place, settings
+from tripoint.faces.cli.speaking import Talk, Voice
+
+app = parser("backup")
+
+
+@app.default
+def backup(
+    *,
+    to: Annotated[
+        Path,
+        Parameter(
+            help="Folder of backups, new, empty or holding backups only; each gets a folder in it named by its time. 备份文件夹。"
+        ),
+    ],
+    keep: Annotated[
+        int | None,
+        Parameter(
+            help="Keep so many newest backups there, and of the WAL archive what they need; else all. 保留最近几份。"
+        ),
+    ] = None,
+    voice: Voice | None = None,
+    place: Place | None = None,
+) -> int:
+    """Take one."""
+    from tripoint.app import Engine, embedded_server
+    from tripoint.kernel.refusals import Malformed, Unknown
+
+    if keep is not None and keep < 1:
+        raise Malformed("KEEP", "至少保留一份", "keep one at least")
+    talk, chosen = Talk(voice), settings(place)
+    server = embedded_server(chosen)
+    if server is not None and server.status().data_major is None:
+        raise Unknown(
+            "BACKUP-NOTHING", f"{chosen.data_dir} 中没有数据库", f"there is no database in {chosen.data_dir}"
+        )
+    with Engine.open(chosen, as_it_is=True) as opened:
+        with talk.progress("备份（MiB）", "backing up (MiB)") as told:
+            taken = opened.back_up(to.absolute(), keep=keep, told=told)
+        archiving = opened.archiving()
+    note = taken.backup.note
+    talk.data(
+        {
+            "folder": str(taken.backup.folder),
+            "note": note,
+            "removed": [str(one.folder) for one in taken.removed],
+            "segments_removed": taken.segments_removed,
+            "archiving": archiving,
+        }
+    )
+    talk.say(
+        f"备份完成并已校验：{taken.backup.folder}（{note.files:,} 个文件，{note.bytes >> 20:,} MiB，完成于 {note.ended_at}）",
+        f"backed up and verified: {taken.backup.folder} ({note.files:,} files, {note.bytes >> 20:,} MiB, ended at "
+        f"{note.ended_at})",
+    )
+    if taken.removed:
+        talk.say(
+            f"删除旧备份 {len(taken.removed)} 份，归档日志 {taken.segments_removed} 段",
+            f"{len(taken.removed)} older backups and {taken.segments_removed} archived segments removed",
+        )
+    if archiving is None:
+        return exits.OK
+    if not archiving.is_on:
+        talk.warn(
+            "已设置 wal_archive，但数据库启动时尚未设置；`tripoint db stop` 后再启动即生效",
+            "wal_archive is set, but the database was started without it; it counts after `tripoint db stop` and a start",
+        )
+    elif archiving.is_failing:
+        talk.warn(
+            f"WAL 归档失败（{archiving.last_failed_wal}，待归档 {archiving.waiting} 段），原因见 {server and server.log}",
+            f"the WAL archive fails ({archiving.last_failed_wal}, {archiving.waiting} segments wait); {server and server.log} says why",
+        )
+    else:
+        return exits.OK
+    return exits.FOUND
