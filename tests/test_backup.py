@@ -72,7 +72,7 @@ class Traffic:
         """Hand some messages in; after every third, work a round."""
         for _ in range(number):
             raw = self.messages[len(self.acknowledged)]
-            message_id = self.engine.admit(raw)["message_id"]
+            message_id = self.engine.admit(raw).message_id
             with self.engine.transaction() as tx:
                 lsn = tx.value("select pg_current_wal_flush_lsn()::text")
             self.acknowledged.append((message_id, place_of(lsn)))
@@ -280,7 +280,7 @@ def test_the_restored_one_archives_in_a_series_of_its_own_and_gives_no_number_tw
         engine.load_filings(filings([case]))
         for at, act in enumerate(case.rounds[0]):
             assert isinstance(act, Send)
-            number = engine.admit(written([act], 90_000 + at))["message_id"]
+            number = engine.admit(written([act], 90_000 + at)).message_id
             assert number > max(scene.acknowledged)[0] + 1_000_000
         engine.work_all()
         with engine.transaction() as tx:
@@ -507,10 +507,9 @@ def test_an_archive_that_refuses_is_seen_and_catches_up_when_it_is_mended(bindir
         series = archive.series_of(data / "postgres")
         assert series is not None
         with engine.transaction() as tx:
-            coming = tx.value("select pg_walfile_name(pg_current_wal_lsn())")
-        (series.folder / coming).write_bytes(b"another's")
-        with engine.transaction() as tx:
             tx.run("create table made_for_a_test (n int)")
+            coming = tx.value("select pg_walfile_name(pg_current_wal_insert_lsn())")
+        (series.folder / coming).write_bytes(b"another's")
         with engine.transaction() as tx:
             tx.value("select pg_switch_wal()")
         wait_until(lambda: engine.archiving().is_failing)  # type: ignore[union-attr]

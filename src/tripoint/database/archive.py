@@ -221,6 +221,7 @@ def _next(name: str) -> str:
 def _write(path: Path, text: str, account: Account) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
+    part.chmod(0o600)
     account.give(part)
     part.replace(path)
 

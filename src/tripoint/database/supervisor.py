@@ -197,6 +197,7 @@ class Supervisor:
         conf = "".join(f"{name} = {value}\n" for name, value in {**archiving, **self.options}.items())
         path = self.folder / "tripoint.conf"
         path.write_text("# Written at each start; what ALTER SYSTEM says stands above it.\n" + conf)
+        path.chmod(0o600)
         account.give(path)
         return account
 
