@@ -243,8 +243,7 @@ class Engine:
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None, *, as_it_is: bool = False) -> Engine:
         """Start or join the database, bring its schema up to date unless it is wanted as it is, and be ready."""
-        if not as_it_is:
-            read_seal(settings)
+        read_seal(settings)
         database = Database.open(
             DatabaseSettings(
                 url=settings.database_url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,9 +81,11 @@ def restore(
         restored = bring_back(
             found, chosen.data_dir, archived_in=archive, with_archive=not no_archive, at=moment, told=told
         )
-    with Engine.open(settings(place), as_it_is=True) as opened:
+    # Nothing is signed here: the key is kept apart from the backup and may come later.
+    unsealed = replace(settings(place), signing_key=None, signing_certificate=None)
+    with Engine.open(unsealed, as_it_is=True) as opened:
         _, pending = opened.migrations()
-    with Engine.open(settings(place)) as opened:
+    with Engine.open(unsealed) as opened:
         opened.pass_over_numbers(restored.last_commit_at or found.note.ended)
         standing = opened.standing()
     missing = _is_missing(restored, standing)
