@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-from lxml import etree
 
 from tripoint.messages.ceb.parsing import Unreadable, parse
 from tripoint.messages.ceb.reading import Reader
-from tripoint.messages.signatures.parts import Flaw, read_parts
+from tripoint.messages.signatures.parts import SignatureParts
+from tripoint.messages.signatures.verdicts import Reason
+from tripoint.messages.signatures.verifying import parts_of
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class Account:
 
     messages: list[object] = field(default_factory=list)
     tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    digests: dict[str, list[int]] = field(default_factory=dict)
     faults: list[tuple[object, ...]] = field(default_factory=list)
     fast: int = 0
     odd: int = 0
@@ -34,16 +36,17 @@ def account(messages: Sequence[bytes], *, fast: bool) -> Account:
         if scanned is not None:
             found.fast += 1
             found.odd += scanned.odd
-            found.messages.append((scanned.head, signed(scanned.root, scanned.papers)))
+            found.messages.append((scanned.head, covered(scanned.signature)))
             continue
         try:
             parsed = parse(raw)
         except Unreadable as fault:
             found.messages.append((str(fault), fault.path, fault.wire_type, fault.message_no))
             continue
-        found.messages.append((parsed.head, signed(parsed.root)))
+        found.messages.append((parsed.head, covered(parts_of(parsed.root))))
         reader.add(number, parsed)
     found.tables = reader.frames()
+    found.digests = {table: series.to_list() for table, series in reader.digests().items()}
     found.faults = [
         (*row, fault.limit, fault.place)
         for row, fault in zip(reader.faults().rows(), reader.listed(), strict=True)
@@ -51,14 +54,10 @@ def account(messages: Sequence[bytes], *, fast: bool) -> Account:
     return found
 
 
-def signed(root: etree._Element, cut_out: bytes | memoryview = b"") -> object:
+def covered(parts: SignatureParts | Reason | None) -> object:
     """What a verdict rests on: the octets covered, the signature and the certificate; or why it cannot hold."""
-    try:
-        parts = read_parts(root, cut_out)
-    except Flaw as flaw:
-        return flaw.reason
-    if parts is None:
-        return None
+    if not isinstance(parts, SignatureParts):
+        return parts
     return (
         parts.signed_info,
         parts.signed_info_octets,
@@ -86,12 +85,14 @@ def differs(fast: Account, reference: Account) -> str | None:
             return f"{name}: {fast.tables[name].schema} instead of {frame.schema}"
         if not fast.tables[name].equals(frame):
             return f"{name}: {_first(fast.tables[name].rows(), frame.rows())}"
+        if name in reference.digests and fast.digests[name] != reference.digests[name]:
+            return f"digests of {name}: {_first(fast.digests[name], reference.digests[name])}"
     if fast.faults != reference.faults:
         return f"faults: {_first(fast.faults, reference.faults)}"
     return None
 
 
-def _first(left: Sequence[tuple[Any, ...]], right: Sequence[tuple[Any, ...]]) -> str:
+def _first(left: Sequence[Any], right: Sequence[Any]) -> str:
     for one, other in zip(left, right, strict=False):
         if one != other:
             return f"{one!r} instead of {other!r}"

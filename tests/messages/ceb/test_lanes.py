@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.comparing import account, difference, differs, signed
+from tests.fuzz.comparing import account, covered, difference, differs
 from tests.fuzz.mutating import GENTLE, mutated
 from tests.fuzz.samples import samples
 from tests.messages.ceb.makings import GUID, HERE, SUBSCRIBER, example_frames, frames_of, transfer_of
@@ -21,6 +21,7 @@ from tripoint.messages.ceb.parsing import parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.ceb.writing import write
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
+from tripoint.messages.signatures.verifying import parts_of
 
 pytestmark = pytest.mark.skipif(
     not IS_BUILT, reason="no C compiler or no headers of this Python: no fast lane"
@@ -95,8 +96,8 @@ def test_octets_that_are_put_right_on_the_way_are_those_of_canonical_form() -> N
     for raw in (written_short, spaced):
         scanned = Reader().scan(1, raw)
         assert scanned is not None
-        octets.append(signed(scanned.root, scanned.papers))
-    assert octets[0] == octets[1] == signed(parse(spaced).root)
+        octets.append(covered(scanned.signature))
+    assert octets[0] == octets[1] == covered(parts_of(parse(spaced).root))
 
 
 @pytest.mark.parametrize(

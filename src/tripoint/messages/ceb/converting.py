@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import polars as pl
 
@@ -36,14 +37,14 @@ def typed(
         [pl.Series(f.element, c, dtype=pl.String) for f, c in zip(fields, columns, strict=True)]
     )
     texts = raw.select(pl.all().str.strip_chars(SPACE))
-    values = texts.select(_value(f).alias(f.element) for f in fields)
+    values = texts.select([_value(f) for f in fields])
     suspects = _suspects(fields, raw, texts, values)
     if not suspects or not raw.height:
         return values, pl.DataFrame()
     all_three = pl.concat(
         [raw.rename(lambda n: f"{n}:raw"), texts, values.rename(lambda n: f"{n}:value")], how="horizontal"
     )
-    odd = all_three.select(_is_odd(f).alias(f.element) for f in suspects)
+    odd = all_three.select([_is_odd(f) for f in suspects])
     some = odd.select(pl.all().any()).row(0, named=True)
     return values, odd.select(name for name, any_ in some.items() if any_)
 
@@ -74,7 +75,13 @@ def _suspects(
     return found
 
 
+@lru_cache(maxsize=1024)
 def _value(field: Field) -> pl.Expr:
+    """The typed value of a field, under its element's name; made once, as making takes longer than reading a few rows."""
+    return _typed(field).alias(field.element)
+
+
+def _typed(field: Field) -> pl.Expr:
     text = pl.col(field.element)
     match field.kind:
         case Kind.AMOUNT:
@@ -127,8 +134,13 @@ def _time(text: pl.Expr, field: Field) -> pl.Expr:
     return zoned.dt.convert_time_zone("UTC")
 
 
+@lru_cache(maxsize=1024)
 def _is_odd(field: Field) -> pl.Expr:
-    """True where something is to be said: refused or only noted."""
+    """True where something is to be said, refused or only noted; under its element's name."""
+    return _odd(field).fill_null(False).alias(field.element)
+
+
+def _odd(field: Field) -> pl.Expr:
     raw, text, value = (pl.col(field.element + suffix) for suffix in (":raw", "", ":value"))
     least, most = field.characters
     absent = raw.is_null()
@@ -140,11 +152,11 @@ def _is_odd(field: Field) -> pl.Expr:
             wrong = wrong | (text.str.len_chars() < least)
         if field.fixed is not None:
             wrong = wrong | (text != field.fixed)
-        return wrong.fill_null(False)
+        return wrong
     wrong = wrong | (value.is_null() & ~absent)
     if most is not None:
         wrong = wrong | (raw.str.len_chars() != most)
-    return wrong.fill_null(False)
+    return wrong
 
 
 def why(field: Field, raw: str | None) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,17 @@ from tripoint.messages.ceb.fields import MESSAGES, NAMESPACE, Field, Message, No
 from tripoint.messages.ceb.findings import Unreadable
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 
-__all__ = ["Limits", "MessageHead", "Parsed", "Subscriber", "Transfer", "Unreadable", "head_of", "parse"]
+__all__ = [
+    "Limits",
+    "MessageHead",
+    "Parsed",
+    "Subscriber",
+    "Transfer",
+    "Unreadable",
+    "head_of",
+    "parse",
+    "refuse_wrong_number",
+]
 
 _GUID_CHARACTERS = 36
 _VERSION_CHARACTERS = 10
@@ -137,7 +147,7 @@ def head_of(
     if papers is not None:
         numbers[message.paper.tag] = papers
     for node in message.top:
-        _refuse_wrong_number(node, numbers.get(node.tag, 0), limits)
+        refuse_wrong_number(node, numbers.get(node.tag, 0), limits)
     transfers = children.get(_TRANSFER, ())
     return MessageHead(
         message_type=message.type,
@@ -176,7 +186,8 @@ def _attribute(root: etree._Element, name: str, least: int, most: int) -> str:
     return value
 
 
-def _refuse_wrong_number(node: Node, found: int, limits: Limits) -> None:
+def refuse_wrong_number(node: Node, found: int, limits: Limits) -> None:
+    """Hold that a child of the root stands as often as it may; raises `Unreadable`."""
     if node.is_("paper"):
         most = (
             node.most if limits.papers_max is None else min(limits.papers_max, node.most or limits.papers_max)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tripoint.documents.columns import TABLES
+from tripoint.documents.digests import digests
 from tripoint.messages.ceb.converting import shown, typed, why
+from tripoint.messages.ceb.fields import MESSAGES, Message
 from tripoint.messages.ceb.lane import IS_BUILT
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 from tripoint.messages.ceb.parsing import Parsed
@@ -42,6 +44,8 @@ class Reader:
         self._collected = Collected()
         self._arrivals = 0
         self._sheets: Sheets | None = None
+        self._own: dict[tuple[str, str], pl.DataFrame] = {}
+        """The rows of the reference lane by message type and node, as the last result has them."""
         self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
 
     def add(self, message_id: int, parsed: Parsed) -> None:
@@ -76,6 +80,28 @@ class Reader:
         """Everything odd, in the order of the messages and of each document (`FAULTS_SCHEMA`)."""
         return self._table_of(self.listed())
 
+    def digests(self) -> dict[str, pl.Series]:
+        """The digest of every paper (`documents.digests`), by the table of its head and in the order of its rows."""
+        self._result()
+        found: dict[str, list[pl.Series]] = {}
+        for (type_, name), rows in self._collected.rows.items():
+            message = MESSAGES[type_]
+            if name == message.head.name:
+                series = self._digests(message, rows)
+                if not series.is_empty():
+                    found.setdefault(message.head.table, []).append(series)
+        return {table: pl.concat(parts) for table, parts in found.items()}
+
+    def _digests(self, message: Message, rows: Rows) -> pl.Series:
+        heads, line = self._own[message.type, rows.node.name], message.line
+        lines = self._own[message.type, line.name] if line is not None else None
+        own = digests(rows.node.table, heads, line.table if line is not None else None, lines)
+        if self._sheets is None:
+            return own
+        from tripoint.messages.ceb.lane.sheets import merged_digests
+
+        return merged_digests(own, rows.positions, rows.arrivals, self._sheets.frame(message.type, rows.node))
+
     def refused(self) -> pl.DataFrame:
         """The papers that cannot be taken: message_id and position, once each."""
         faults = self.faults().filter(~pl.col("tolerated") & pl.col("position").is_not_null())
@@ -89,22 +115,23 @@ class Reader:
         if self._read is None:
             faults = list(self._collected.faults)
             parts: dict[str, list[pl.DataFrame]] = {}
-            for (type_, _), rows in self._collected.rows.items():
-                frame = self._merged(type_, rows, faults)
+            for key, rows in self._collected.rows.items():
+                own = _frame(rows, faults) if rows.texts else TABLES[rows.node.table].empty()
+                self._own[key] = own
+                frame = self._merged(key[0], rows, own)
                 if not frame.is_empty():
                     parts.setdefault(rows.node.table, []).append(frame)
             frames = {name: pl.concat(found) for name, found in parts.items()}
             self._read = frames, sorted(faults, key=lambda fault: fault.place)
         return self._read
 
-    def _merged(self, type_: str, rows: Rows, faults: list[Fault]) -> pl.DataFrame:
+    def _merged(self, type_: str, rows: Rows, own: pl.DataFrame) -> pl.DataFrame:
         """The rows of one kind of node from both lanes, in the order they came."""
-        frame = _frame(rows, faults) if rows.texts else TABLES[rows.node.table].empty()
         if self._sheets is None:
-            return frame
+            return own
         from tripoint.messages.ceb.lane.sheets import merged
 
-        return merged(frame, rows.arrivals, self._sheets.frame(type_, rows.node))
+        return merged(own, rows.arrivals, self._sheets.frame(type_, rows.node))
 
     def _table_of(self, faults: list[Fault]) -> pl.DataFrame:
         return pl.DataFrame(

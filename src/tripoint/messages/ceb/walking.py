@@ -77,6 +77,12 @@ class Collected:
             self.rows[key] = Rows(node, _shapes(message.type, node.name))
         return self.rows[key]
 
+    def expect(self, message: Message) -> None:
+        """Give the rows of a message their turn among those of other types, though none may be collected here."""
+        self.rows_of(message, message.head)
+        if message.line is not None:
+            self.rows_of(message, message.line)
+
     def note(self, fault: Fault) -> None:
         """Keep a fault found while walking."""
         self.faults.append(fault)

@@ -92,7 +92,7 @@ def read_parts(root: etree._Element, cut_out: Octets = b"") -> SignatureParts | 
             signed_info=signed_info,
             signed_info_octets=canonical_signed_info(root, children[0]),
             document_octets=_cut(root, signature, cut_out),
-            value=_base64(_text(children[1], _ID)),
+            value=octets_of(_text(children[1], _ID)),
             key_name=key_name,
             fingerprint=fingerprint,
         )
@@ -197,7 +197,7 @@ def _read_reference(element: etree._Element) -> tuple[DigestAlgorithm | None, by
     if _name(transforms[0]) != "Transform":
         raise Flaw(Reason.MALFORMED)
     _address(transforms[0])
-    return read_digest_algorithm(_address(children[1])), _base64(_text(children[2], _NONE))
+    return read_digest_algorithm(_address(children[1])), octets_of(_text(children[2], _NONE))
 
 
 def _read_key_info(element: etree._Element) -> tuple[str | None, str | None]:
@@ -215,7 +215,7 @@ def _read_key_info(element: etree._Element) -> tuple[str | None, str | None]:
         if len(certificates) > 1:
             raise Flaw(Reason.UNSUPPORTED_KEY_INFO)
         for one in certificates:
-            fingerprint = fingerprint_of(_base64(_text(one, _NONE)))
+            fingerprint = fingerprint_of(octets_of(_text(one, _NONE)))
     return key_name, fingerprint
 
 
@@ -243,8 +243,8 @@ def _address(element: etree._Element) -> str:
     return element.get("Algorithm") or ""
 
 
-def _base64(text: str) -> bytes:
-    """Octets of Base64 written the one possible way; only white space may stand in between."""
+def octets_of(text: str) -> bytes:
+    """Octets of Base64 written the one possible way; only white space may stand in between. Raises Flaw."""
     compact = text.translate(_NO_SPACE)
     try:
         octets = binascii.a2b_base64(compact.encode("ascii"), strict_mode=True)

@@ -14,21 +14,31 @@ from tripoint.messages.signatures.parts import Flaw, Octets, SignatureParts, rea
 from tripoint.messages.signatures.verdicts import Reason, SignatureState, SignatureVerdict
 
 
-def check_signature(
-    root: etree._Element, trusted: TrustedCertificates, at: datetime, cut_out: Octets = b""
-) -> SignatureVerdict:
+def check_signature(root: etree._Element, trusted: TrustedCertificates, at: datetime) -> SignatureVerdict:
     """Judge the signature of a parsed document as of a moment with its zone; the tree is not touched.
 
-    The tree must be as parsed, blank text included; `cut_out` is what `read_parts` says. Whether the signer may sign
-    this paper is the caller's to say.
+    The tree must be as parsed, blank text included. Whether the signer may sign this paper is the caller's to say.
     Raises Sm2Unavailable where an SM2 signature meets a machine without OpenSSL 3.
     """
+    return check_parts(parts_of(root), trusted, at)
+
+
+def parts_of(root: etree._Element, cut_out: Octets = b"") -> SignatureParts | Reason | None:
+    """The parts of a document's signature, why they cannot hold, or None where it is not signed (`read_parts`)."""
     try:
-        parts = read_parts(root, cut_out)
+        return read_parts(root, cut_out)
     except Flaw as flaw:
-        return SignatureVerdict(state=SignatureState.INVALID, reason=flaw.reason)
+        return flaw.reason
+
+
+def check_parts(
+    parts: SignatureParts | Reason | None, trusted: TrustedCertificates, at: datetime
+) -> SignatureVerdict:
+    """Judge what `parts_of` has found; raises Sm2Unavailable."""
     if parts is None:
         return SignatureVerdict(state=SignatureState.ABSENT)
+    if isinstance(parts, Reason):
+        return SignatureVerdict(state=SignatureState.INVALID, reason=parts)
     return judge(parts, trusted, at)
 
 

@@ -71,6 +71,8 @@ cdef struct Table:
     int64_t height
     int64_t room
     Column* columns
+    int says  # how many values make up what a row says, and which columns those are (-1: one that is always null)
+    int* said
 
 
 cdef size_t size_of(int kind) noexcept nogil:
@@ -169,8 +171,8 @@ cdef inline int put_text(Column* column, int64_t row, const uint8_t* text, int64
     return 1
 
 
-cdef int table_open(Table* table, list kinds) except -1:
-    """An empty table of columns of these kinds."""
+cdef int table_open(Table* table, list kinds, list said) except -1:
+    """An empty table of columns of these kinds; `said` are those a digest is made of."""
     cdef int at
     table.width = <int>len(kinds)
     table.height = 0
@@ -181,6 +183,15 @@ cdef int table_open(Table* table, list kinds) except -1:
         raise MemoryError
     for at in range(table.width):
         table.columns[at].kind = kinds[at]
+    table.says = 0
+    table.said = <int*>calloc(<size_t>max(len(said), 1), sizeof(int))
+    if table.said == NULL:
+        raise MemoryError
+    for at in range(<int>len(said)):
+        if not -1 <= said[at] < table.width:
+            raise ValueError("there is no such column")
+        table.said[at] = said[at]
+    table.says = <int>len(said)
     return 0
 
 
@@ -192,7 +203,10 @@ cdef void table_close(Table* table) noexcept nogil:
         free(table.columns[at].valid)
         free(table.columns[at].heap)
     free(table.columns)
+    free(table.said)
     table.columns = NULL
+    table.said = NULL
+    table.says = 0
     table.width = 0
     table.height = 0
     table.room = 0

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from tripoint.messages.ceb import octets
-from tripoint.messages.ceb.fields import MESSAGES, NAMESPACE
+from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.findings import Unreadable
+from tripoint.messages.ceb.lane.rest import Signature, recalled, understood
 from tripoint.messages.ceb.lane.sheets import Sheets
 from tripoint.messages.ceb.octets import Limits
-from tripoint.messages.ceb.parsing import MessageHead, head_of
+from tripoint.messages.ceb.parsing import MessageHead, refuse_wrong_number
 from tripoint.messages.ceb.walking import Collected, Walk
+from tripoint.messages.signatures.verifying import parts_of
 
 _MARK = b"\xef\xbb\xbf"
 _BEGINNING = re.compile(
@@ -32,23 +34,18 @@ _BEGINNING = re.compile(
 )
 """What a message may begin with: a declaration or none, and the root's start tag with plain attributes."""
 
-_REST_MOST = 64 * 1024
-"""Bytes that root, BaseTransfer and signature may have together; a signature with its certificate has 3,000."""
-_REST_TAGS_MOST = 200
-_REST_ATTRIBUTES_MOST = etree.XPath("boolean(//*[count(@*) > 8])")
 _ODD_MOST = 256 * 1024
 """Bytes of odd papers up to which a message is not asked again how many names it makes up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """A message whose papers are in columns: its head, its tree without them, and their canonical octets."""
+    """A message whose papers are in columns: its head, its signature taken apart, and how many papers were odd."""
 
     head: MessageHead
-    root: etree._Element
-    papers: bytes | memoryview
+    signature: Signature
     odd: int
-    """How many of its papers went the reference lane all the same."""
+    """Papers that went the reference lane all the same."""
 
 
 def scan(
@@ -67,38 +64,27 @@ def scan(
     if found is None:
         return None
     end, papers, odd, canonical = found
+    inside = canonical if canonical is not None else memoryview(payload)[start:end]
     try:
-        rest = payload[:start] + payload[end:]
-        root = _rest(rest, payload, limits)
-        head = head_of(root, rest, None, limits, papers)
-        if next(root.iterchildren(message.paper.tag), None) is not None:
-            raise Unreadable("WIRE-06")
+        octets.refuse_floods(payload, limits)
+        refuse_wrong_number(message.paper, papers, limits)
         left = _left(beginning["root"], beginning["prefix"] + beginning["type"], payload, odd, limits)
+        recollected = recalled(payload[:start], payload[end:], inside, limits)
+        rest = understood(payload[:start] + payload[end:], limits) if recollected is None else None
     except Unreadable:
         sheets.undo(message)
         return None
-    Walk(into, message, message_id, arrival).whole(root)
+    into.expect(message)
     if left is not None:
         places = [position for position, _, _ in odd]
         Walk(into, message, message_id, arrival, places).whole(left)
-    inside = canonical if canonical is not None else memoryview(payload)[start:end]
-    return Scanned(head, root, inside, len(odd))
-
-
-def _rest(rest: bytes, payload: bytes, limits: Limits) -> etree._Element:
-    """The tree of a message without its papers; raises `Unreadable` also for what only the whole could answer for."""
-    if (
-        len(rest) > _REST_MOST
-        or rest.count(b"<") > _REST_TAGS_MOST
-        or b"<!" in rest
-        or rest.count(b"<?") > rest.startswith(b"<?")
-    ):
-        raise Unreadable("WIRE-06")
-    octets.refuse_floods(payload, limits)
-    root = octets.tree(rest, limits)
-    if _REST_ATTRIBUTES_MOST(root) or root.tag[1:].partition("}")[0] != NAMESPACE:
-        raise Unreadable("WIRE-06")
-    return root
+    if rest is None:
+        assert recollected is not None
+        head, signature = recollected
+    else:
+        Walk(into, message, message_id, arrival).whole(rest.root)
+        head, signature = rest.head, parts_of(rest.root, inside)
+    return Scanned(replace(head, papers=papers), signature, len(odd))
 
 
 def _left(

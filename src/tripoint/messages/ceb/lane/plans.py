@@ -7,14 +7,15 @@ from functools import lru_cache
 import polars as pl
 
 from tripoint.documents.columns import TABLES, Kind
+from tripoint.documents.digests import said_columns
 from tripoint.messages.ceb.fields import MESSAGES, Field, Message, Node
 from tripoint.messages.ceb.lane.scanner import Batch, Plan, Sheet
 
 _KINDS = {Kind.TEXT: 0, Kind.AMOUNT: 1, Kind.COUNT: 2, Kind.TIME: 3, Kind.DAY: 4, Kind.ID: 5}
 """The scanner's numbers (columns.pxi)."""
 
-ARRIVAL = "arrival"
-"""The column that says the how-manieth message a row came in; lower case, as no element is."""
+ARRIVAL, DIGEST = ":arrival", ":digest"
+"""The how-manieth message a row came in; the digest of a paper (`documents.digests`). No element has such a name."""
 
 _PLACE = (("message_id", _KINDS[Kind.ID]), ("position", _KINDS[Kind.COUNT]), (ARRIVAL, _KINDS[Kind.COUNT]))
 _PLANS_MOST = 256
@@ -64,23 +65,37 @@ def _field(at: int, field: Field) -> tuple[bytes, int, int, int, int, bool, byte
 
 def sheet_of(message: Message) -> Sheet:
     """An empty sheet for the papers of a type."""
-    return Sheet(_columns(message.head), _columns(message.line) if message.line is not None else [])
+    head, line = message.head, message.line
+    return Sheet(
+        [*_columns(head), (DIGEST, _KINDS[Kind.ID]), *_PLACE],
+        [*_columns(line), *_PLACE] if line is not None else [],
+        _said(head),
+        _said(line) if line is not None else [],
+    )
 
 
 def _columns(node: Node) -> list[tuple[str, int]]:
-    return [*((field.element, _KINDS[field.kind]) for field in _fields(node)), *_PLACE]
+    return [(field.element, _KINDS[field.kind]) for field in _fields(node)]
+
+
+def _said(node: Node) -> list[int]:
+    """The scanner's columns that a digest is made of; -1 for one of the table that this type of message never fills."""
+    places = {field.column: at for at, field in enumerate(_fields(node))}
+    return [places.get(column, -1) for column in said_columns(node.table)]
 
 
 def frame_of(batch: Batch, node: Node) -> pl.DataFrame:
-    """The rows of a node as `documents.columns` has them, with `ARRIVAL` behind."""
+    """The rows of a node as `documents.columns` has them, with `ARRIVAL` and, of heads, `DIGEST` behind."""
     rows = pl.Series(batch).struct.unnest()
     taken = {field.column: field.element for field in _fields(node)} | {name: name for name, _ in _PLACE}
-    return rows.select(
-        *(
-            pl.col(taken[name]).alias(name)
-            if name in taken
-            else pl.lit(None, dtype=kind.frame_type).alias(name)
-            for name, kind in TABLES[node.table].columns.items()
-        ),
-        ARRIVAL,
+    table = TABLES[node.table].columns
+    found = {name: rows[taken[name]] for name in table if name in taken}
+    return pl.DataFrame(
+        [
+            found[name].alias(name)
+            if name in found
+            else pl.Series(name, [None], dtype=kind.frame_type).new_from_index(0, rows.height)
+            for name, kind in table.items()
+        ]
+        + [rows[name] for name in (ARRIVAL, DIGEST) if name in rows.columns]
     )

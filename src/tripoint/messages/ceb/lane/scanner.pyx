@@ -7,7 +7,7 @@ the reference lane. The scan itself holds neither Python objects nor the interpr
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
@@ -15,8 +15,9 @@ include "columns.pxi"
 include "arrow.pxi"
 include "texts.pxi"
 include "values.pxi"
+include "digests.pxi"
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when what a plan or a sheet is told changes, so that a scanner compiled before is not used."""
 
 cdef enum:
@@ -106,10 +107,11 @@ cdef class Sheet:
     cdef int64_t head_before
     cdef int64_t line_before
 
-    def __init__(self, head: list, line: list) -> None:
-        """Columns as pairs of name and kind; the last three are message, position and order of arrival."""
-        table_open(&self.head, [kind for _, kind in head])
-        table_open(&self.line, [kind for _, kind in line])
+    def __init__(self, head: list, line: list, head_said: list, line_said: list) -> None:
+        """Columns as pairs of name and kind; the last three are message, position and order of arrival, before them
+        stands, for heads, the digest. What a digest is made of is told by the columns' numbers."""
+        table_open(&self.head, [kind for _, kind in head], head_said)
+        table_open(&self.line, [kind for _, kind in line], line_said)
         self.head_names = [name for name, _ in head]
         self.line_names = [name for name, _ in line]
 
@@ -172,12 +174,12 @@ cdef class Sheet:
         if table.height == 0:
             return None
         kinds = [table.columns[at].kind for at in range(table.width)]
+        said = [table.said[at] for at in range(table.says)]
         batch = Batch.__new__(Batch)
         batch.names = [str(name).encode() for name in names]
         batch.table = table[0]
-        table.columns = NULL
-        table.width = 0
-        table_open(table, kinds)
+        memset(table, 0, sizeof(Table))
+        table_open(table, kinds, said)
         self.head_before = self.line_before = 0
         return batch
 
@@ -427,6 +429,12 @@ cdef int scan_papers(
             found = skip_paper(scan, paper)
             if found == OK:
                 found = leave(scan, begin)
+        elif found == OK:
+            put_long(
+                &scan.head.columns[scan.head.width - 4],
+                scan.head.height - 1,
+                digest_of(scan.head, scan.line, lines, has_lines),
+            )
         if found != OK:
             return found
         scan.papers += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tripoint.messages.ceb.fields import Message, Node
-from tripoint.messages.ceb.lane.plans import ARRIVAL, frame_of, plan_of, sheet_of
+from tripoint.messages.ceb.lane.plans import ARRIVAL, DIGEST, frame_of, plan_of, sheet_of
 from tripoint.messages.ceb.lane.scanner import Batch, Sheet
 
 
@@ -56,6 +56,26 @@ def merged(rows: pl.DataFrame, arrivals: list[int], scanned: pl.DataFrame | None
     if scanned is None:
         return rows
     if rows.is_empty():
-        return scanned.drop(ARRIVAL)
-    both = [rows.with_columns(pl.Series(ARRIVAL, arrivals, dtype=pl.Int32)), scanned]
-    return pl.concat(both).sort(ARRIVAL, "position", maintain_order=True).drop(ARRIVAL)
+        return scanned.select(rows.columns)
+    both = [
+        rows.with_columns(pl.Series(ARRIVAL, arrivals, dtype=pl.Int32)),
+        scanned.select(*rows.columns, ARRIVAL),
+    ]
+    return pl.concat(both).sort(ARRIVAL, "position", maintain_order=True).select(rows.columns)
+
+
+def merged_digests(
+    digests: pl.Series, positions: list[int], arrivals: list[int], scanned: pl.DataFrame | None
+) -> pl.Series:
+    """The digests of `merged` heads: of rows of the reference lane, and those the scanner made."""
+    if scanned is None:
+        return digests
+    own = pl.DataFrame(
+        {
+            DIGEST: digests,
+            "position": pl.Series(positions, dtype=pl.Int32),
+            ARRIVAL: pl.Series(arrivals, dtype=pl.Int32),
+        }
+    )
+    both = pl.concat([own, scanned.select(own.columns)]).sort(ARRIVAL, "position", maintain_order=True)
+    return both[DIGEST].alias(digests.name)

@@ -76,6 +76,8 @@ cdef int canon_put(Cursor* c, const uint8_t* begin, int64_t length) noexcept nog
     """Add bytes to the canonical copy."""
     cdef int64_t room
     cdef void* more
+    if length == 0:
+        return OK
     if c.canon_length + length > c.canon_room:
         room = 65536 if c.canon_room == 0 else c.canon_room * 2
         while room < c.canon_length + length:

@@ -6,21 +6,19 @@ Whether a signer may send a paper is decided here: the responsible enterprise it
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import polars as pl
-from lxml import etree
 
-from tripoint.documents.columns import TABLES
 from tripoint.kernel.clock import CHINA
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.ceb.parsing import MessageHead, Unreadable, parse
 from tripoint.messages.ceb.reading import Reader
+from tripoint.messages.signatures.parts import SignatureParts
 from tripoint.messages.signatures.verdicts import Reason, SignatureState, SignatureVerdict
-from tripoint.messages.signatures.verifying import check_signature
+from tripoint.messages.signatures.verifying import check_parts, parts_of
 from tripoint.platforms.clearance.records import KINDS, Arrival, Bench, Kind, SignaturePolicy
 
 FAULTS = {
@@ -101,7 +99,7 @@ def read(arrivals: Sequence[Arrival], bench: Bench | None) -> Mail:
     reader = Reader()
     letters = [_opened(arrival, reader, bench) for arrival in arrivals]
     papers = _with_recipients(reader.frames(), letters)
-    arriving = _arriving(papers)
+    arriving = _arriving(papers, reader.digests())
     odd = reader.faults().filter(pl.col("position").is_not_null())
     notes = odd.filter("tolerated").select(list(FAULTS))
     faults = pl.concat(
@@ -118,11 +116,10 @@ def _opened(arrival: Arrival, reader: Reader, bench: Bench | None) -> Letter:
     """One message, its papers handed to the reader: by the fast lane where it is on and the message takes it."""
     scanned = reader.scan(arrival.message_id, arrival.raw) if bench is None or bench.fast_lane else None
     if scanned is not None:
-        verdict = _verdict(scanned.root, arrival, bench, scanned.papers)
         return Letter(
             arrival=arrival,
             head=scanned.head,
-            verdict=verdict,
+            verdict=_verdict(lambda: scanned.signature, arrival, bench),
             unreadable=None,
             lane=Lane.FAST,
             odd_papers=scanned.odd,
@@ -131,17 +128,17 @@ def _opened(arrival: Arrival, reader: Reader, bench: Bench | None) -> Letter:
         parsed = parse(arrival.raw)
     except Unreadable as unreadable:
         return Letter(arrival=arrival, head=None, verdict=None, unreadable=unreadable)
-    verdict = _verdict(parsed.root, arrival, bench)
+    verdict = _verdict(lambda: parts_of(parsed.root), arrival, bench)
     reader.add(arrival.message_id, parsed)
     return Letter(arrival=arrival, head=parsed.head, verdict=verdict, unreadable=None)
 
 
 def _verdict(
-    root: etree._Element, arrival: Arrival, bench: Bench | None, cut_out: bytes | memoryview = b""
+    signature: Callable[[], SignatureParts | Reason | None], arrival: Arrival, bench: Bench | None
 ) -> SignatureVerdict | None:
     if bench is None or bench.policy is SignaturePolicy.IGNORE:
         return None
-    return check_signature(root, bench.trusted, arrival.received_at, cut_out)
+    return check_parts(signature(), bench.trusted, arrival.received_at)
 
 
 def _with_recipients(papers: dict[str, pl.DataFrame], letters: Sequence[Letter]) -> dict[str, pl.DataFrame]:
@@ -168,7 +165,7 @@ _OWNER = {"order": "merchant_code", "list": "declarant_code"}
 """Whose a paper is, where others could name its number."""
 
 
-def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def _arriving(papers: dict[str, pl.DataFrame], digests: dict[str, pl.Series]) -> pl.DataFrame:
     """All papers by business key, in the order they came."""
     parts = []
     for kind in KINDS:
@@ -181,7 +178,7 @@ def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
             return pl.col(column) if column in have else pl.lit(None, pl.String())
 
         parts.append(
-            frame.with_columns(digest=digests(kind, papers)).select(
+            frame.with_columns(digest=digests[kind.table]).select(
                 pl.lit(kind.name).alias("kind"),
                 of(kind.issuer or "").alias("issuer_code"),
                 pl.coalesce(of(kind.number), "guid").alias("number"),
@@ -206,27 +203,6 @@ def _arriving(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(parts).sort("message_id", "position", maintain_order=True)
 
 
-def digests(kind: Kind, papers: dict[str, pl.DataFrame]) -> pl.Series:
-    """A digest of what each paper of a kind says, its lines included; place, guid and recipient do not count."""
-    frame = papers[kind.table]
-    said = [name for name in TABLES[kind.table].columns if name not in ("message_id", "position", "guid")]
-    text = frame.select("message_id", "position", _text(said).alias("text"))
-    lines = papers.get(kind.lines) if kind.lines else None
-    if lines is not None and not lines.is_empty():
-        assert kind.lines is not None
-        body = [name for name in TABLES[kind.lines].columns if name not in ("message_id", "position")]
-        joined = (
-            lines.select("message_id", "position", "line_no", _text(body).alias("line"))
-            .sort("message_id", "position", "line_no", "line")
-            .group_by("message_id", "position", maintain_order=True)
-            .agg(pl.col("line").str.join("\x1e"))
-        )
-        text = text.join(joined, on=["message_id", "position"], how="left", maintain_order="left").select(
-            pl.concat_str(["text", pl.col("line").fill_null("")], separator="\x1d").alias("text")
-        )
-    return pl.Series("digest", [_digest(value) for value in text["text"]], dtype=pl.Int64())
-
-
 _WORDS = {"app_type": ("1", "2", "3"), "app_status": ("1", "2")}
 """What a paper may ask for: new, change, delete; draft or declared (specification 2022-05)."""
 
@@ -243,16 +219,6 @@ def _unknown_words(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
             named = odd.rename({column: "value"}).with_columns(pl.lit("FIELD-14").alias("code"))
             parts.append(_laid(named, wire_names().get((kind.table, column), column)))
     return pl.concat(parts)
-
-
-def _text(columns: Sequence[str]) -> pl.Expr:
-    return pl.concat_str(
-        [pl.col(name).cast(pl.String).fill_null("\x00") for name in columns], separator="\x1f"
-    )
-
-
-def _digest(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _signature_faults(
