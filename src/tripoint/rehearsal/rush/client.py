@@ -1,7 +1,8 @@
 """The client of a rush, a process of its own: sends prepared messages over HTTP as scheduled, and fetches every receipt.
 
 Latency counts from the moment a message was due, not from when a connection was free to take it (no coordinated omission).
-It tells how far it is as JSON lines on standard output; the word `drain` on standard input has it fetch what is left and end.
+It tells how far it is as JSON lines on standard output. Words on standard input lead it: `go` begins, `drain` has it fetch
+what is left and end.
 """
 
 from __future__ import annotations
@@ -80,13 +81,15 @@ class Client:
         self.bodies = self.bytes_in = 0
         self.errors: list[str] = []
         self.wrong = 0
-        self.draining = asyncio.Event()
+        self.going, self.draining = asyncio.Event(), asyncio.Event()
         self._next = 0
         self.done = 0
         self._lines: list[Connection] = []
 
     async def run(self, *, fetch: int) -> None:
         """Send everything; with `fetch` connections meanwhile and afterwards get what is told."""
+        self._say()
+        await self.going.wait()
         self.begun = time.time()
         telling = asyncio.create_task(self._tell())
         getting: list[asyncio.Task[None]] = []
@@ -228,7 +231,8 @@ async def _run(client: Client, fetch: int) -> None:
 
     def listen() -> None:
         word = sys.stdin.readline()
-        if word.strip() == "drain" or not word:
+        client.going.set()
+        if word.strip() != "go":
             loop.remove_reader(sys.stdin.fileno())
             client.draining.set()
 

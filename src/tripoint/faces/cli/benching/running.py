@@ -19,7 +19,7 @@ import polars as pl
 from tripoint import __version__
 from tripoint.exchange import store as inbox
 from tripoint.faces.cli.benching.report import Report
-from tripoint.faces.cli.benching.servers import Servers, rounds, sending, serving
+from tripoint.faces.cli.benching.servers import READY_SECONDS, Servers, rounds, sending, serving
 from tripoint.faces.cli.speaking import Talk, Told
 from tripoint.kernel.refusals import Busy, Conflict
 from tripoint.registers.access import desk as access
@@ -97,11 +97,13 @@ class Run:
                 rate=self.course.rate,
                 connections=self.course.connections,
                 fetch=self.course.fetch,
-            ) as client:
+            ) as client, _lines(client) as said:
+                _hear_first(said)
                 watch = Watch({**servers.pids, "client": client.pid}, postmaster, self._backends)
                 watch.begin()
                 try:
-                    self._follow(client, servers)
+                    _tell(client, "go")
+                    self._follow(client, said, servers)
                 finally:
                     self.ended = time.time()
                     self.cpu, self.memory = watch.end(), watch.samples
@@ -117,16 +119,16 @@ class Run:
         with self.engine.transaction() as tx:
             return store.backends(tx)
 
-    def _follow(self, client: subprocess.Popen[str], servers: Servers) -> None:
+    def _follow(
+        self, client: subprocess.Popen[str], said: queue.Queue[dict[str, int]], servers: Servers
+    ) -> None:
         """Until every message is acknowledged and none waits to be read, and then until every receipt is fetched."""
         total = self.traffic.messages.height
-        with self.talk.progress("发送", "sending") as told, _lines(client) as said:
+        with self.talk.progress("发送", "sending") as told:
             self._until(client, said, told, total, servers)
         with self.talk.progress("审核", "judging") as told:
             self._judge(told, servers)
-        assert client.stdin is not None
-        client.stdin.write("drain\n")
-        client.stdin.flush()
+        _tell(client, "drain")
         self._drain(client)
 
     def _until(
@@ -246,6 +248,20 @@ class Run:
             faults={name: count for name, count in faults_of_run.items() if count},
             shown=[*shown, *self.summary["errors"]],
         )
+
+
+def _hear_first(said: queue.Queue[dict[str, int]]) -> None:
+    """Until the client is ready to go, so that what it reads beforehand is not counted."""
+    try:
+        said.get(timeout=READY_SECONDS)
+    except queue.Empty:
+        raise Busy("BENCH-CLIENT", "客户端未能启动", "the client did not start") from None
+
+
+def _tell(client: subprocess.Popen[str], word: str) -> None:
+    assert client.stdin is not None
+    client.stdin.write(f"{word}\n")
+    client.stdin.flush()
 
 
 def _said(value: Any) -> dict[str, Any]:
