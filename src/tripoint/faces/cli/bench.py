@@ -43,6 +43,10 @@ def bench(
         float, Parameter(help="Share of trades that go wrong, 0 to 1 (default 0.02). 异常率。")
     ] = 0.02,
     seed: Annotated[int, Parameter(help="The same seed makes the same trade (default 1). 随机种子。")] = 1,
+    history: Annotated[
+        int,
+        Parameter(help="Settled lists to fill in first, kept with --data (default 0). 先填入的历史清单数。"),
+    ] = 0,
     rate: Annotated[
         float, Parameter(help="Lists a second offered, on time; without it at full speed. 每秒清单数。")
     ] = 0.0,
@@ -61,6 +65,7 @@ def bench(
     voice: Voice | None = None,
 ) -> int:
     """Measure."""
+    from tripoint.faces.cli.benching.filling import fill
     from tripoint.faces.cli.benching.report import tell
     from tripoint.faces.cli.benching.running import Course, Run
     from tripoint.rehearsal.plan import Signed
@@ -85,6 +90,7 @@ def bench(
         tempfile.TemporaryDirectory(prefix="tripoint-bench-") as folder,
         engine(Place(data=path), talk) as opened,
     ):
+        fill(opened, talk, history)
         run = Run(opened, talk, recipe, traffic, course)
         run.make_ready()
         run.send(path, Path(folder), _postmaster(path))

@@ -89,15 +89,18 @@ class Run:
             self._servers = servers
             with self.engine.transaction() as tx:
                 self.before = store.extent(tx)
-            with sending(
-                self.traffic.folder,
-                folder,
-                servers.url,
-                self.keys,
-                rate=self.course.rate,
-                connections=self.course.connections,
-                fetch=self.course.fetch,
-            ) as client, _lines(client) as said:
+            with (
+                sending(
+                    self.traffic.folder,
+                    folder,
+                    servers.url,
+                    self.keys,
+                    rate=self.course.rate,
+                    connections=self.course.connections,
+                    fetch=self.course.fetch,
+                ) as client,
+                _lines(client) as said,
+            ):
                 _hear_first(said)
                 watch = Watch({**servers.pids, "client": client.pid}, postmaster, self._backends)
                 watch.begin()
