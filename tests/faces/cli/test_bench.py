@@ -47,20 +47,8 @@ def test_every_list_comes_out_as_it_must_and_every_release_is_told(tripoint, cac
     assert told["cpu_us_per_list"]["HTTP server"] > 0
 
 
-def test_the_same_trades_are_not_run_twice_in_one_place(tripoint, cache):
-    words = [
-        "bench",
-        "--trades",
-        "5",
-        "--seed",
-        "4",
-        "--anomalies",
-        "0",
-        "--cache",
-        str(cache),
-        "--fetch",
-        "0",
-    ]
+def test_the_same_trades_are_not_run_twice_in_one_place_and_history_is_filled_in_once(tripoint, cache):
+    words = f"bench --trades 5 --seed 4 --anomalies 0 --fetch 0 --history 2000 --cache {cache}".split()
     assert tripoint(*words).code == 0
     again = tripoint(*words)
     assert again.code == 5
