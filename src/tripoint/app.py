@@ -53,6 +53,7 @@ from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.answers.desk import Scribed
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.platforms.clearance.enquiries.records import Standing
+from tripoint.platforms.clearance.papers.nursery import Nursery
 from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
@@ -239,6 +240,7 @@ class Engine:
         self.clock = clock or SystemClock()
         self.seal = read_seal(settings)
         self._bench: tuple[int, Bench] | None = None
+        self._nursery = Nursery()
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None, *, as_it_is: bool = False) -> Engine:
@@ -303,7 +305,7 @@ class Engine:
                 return None
             bench = self.bench(tx)
             claimed += [arrival.message_id for arrival in arrivals]
-            return clearance.work(tx, arrivals, bench, self.clock.now())
+            return clearance.work(tx, arrivals, bench, self.clock.now(), self._nursery)
 
     def _give_up(self, message_id: int, fault: BaseException) -> Worked:
         """Mark a message that alone makes a round fail; raises the fault where a round of nothing fails as well."""

@@ -1126,3 +1126,8 @@ comment on view allowance_uses is 'What each released list took of its buyer''s 
 
 -- Which orders anything is known of, without looking into every table of papers.
 create index paper_versions_by_order on paper_versions using hash (order_no);
+
+-- New papers that wait for their kin stay in their messages; only what is held, refused, changed or without its order has rows of
+-- its own in the tables of papers.
+alter table paper_versions add column stored boolean not null default true;
+comment on column paper_versions.stored is 'Whether the paper has a row in the table of its kind; else it is read from its message.';

@@ -16,6 +16,7 @@ from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
+from tripoint.platforms.clearance.papers.nursery import Nursery
 from tripoint.platforms.clearance.papers.reading import Letter, read
 from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
@@ -25,8 +26,18 @@ OUR_FAULT = "WIRE-00"
 """The code of a message that we could not work on, through no fault of its sender."""
 
 
-def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: datetime) -> Worked:
-    """Do everything that follows from these messages; the transaction holds it all, or nothing of it."""
+def work(
+    tx: Transaction,
+    arrivals: Sequence[Arrival],
+    bench: Bench,
+    now: datetime,
+    nursery: Nursery | None = None,
+) -> Worked:
+    """Do everything that follows from these messages; the transaction holds it all, or nothing of it.
+
+    A worker hands its nursery from round to round; without one, papers that wait are read from their messages.
+    """
+    nursery = nursery if nursery is not None else Nursery()
     worked = Worked(messages=len(arrivals))
     with _timed(worked, "read"):
         mail = read(arrivals, bench)
@@ -34,12 +45,12 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     with _timed(worked, "take"):
         exchange.mark(tx, _marks(mail.letters, bench), now)
         sealing.reopen_touched(tx, papers.sound(mail))
-        taken = papers.take(tx, mail, now)
+        taken = papers.take(tx, mail, nursery, now)
     with _timed(worked, "rule"):
-        ruling = rulings.rule(tx, taken.touched, bench, now, taken.fresh)
+        ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh)
     with _timed(worked, "record"):
         papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh), now)
-        ruled = rulings.record(tx, ruling, bench, now)
+        ruled = _record(tx, ruling, bench, nursery, now)
     with _timed(worked, "answer"):
         followed = aftermath.follow(tx, mail, taken, bench, now)
         told = pl.concat([composing.compose(mail, taken, ruled, bench), followed])
@@ -50,6 +61,16 @@ def work(tx: Transaction, arrivals: Sequence[Arrival], bench: Bench, now: dateti
     worked.odd_papers = sum(letter.odd_papers for letter in mail.letters)
     worked.unreadable = sum(letter.head is None for letter in mail.letters)
     return _count(worked, ruled)
+
+
+def _record(tx: Transaction, ruling: rulings.Ruling, bench: Bench, nursery: Nursery, now: datetime) -> Ruled:
+    """Write a ruling down; papers wait no longer whose list was decided."""
+    decided = rulings.unsealed(ruling)
+    papers.store_recalled(tx, ruling.recalled, decided)
+    ruled = rulings.record(tx, ruling, bench, now)
+    orders = pl.concat([decided, ruling.was_live])
+    nursery.forget(ruling.waited.filter(pl.col("order_no").is_in(orders.implode())))
+    return ruled
 
 
 def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> Worked:
@@ -66,7 +87,8 @@ def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) 
     tx.lock(LOCK)
     worked = Worked()
     with _timed(worked, "rule"):
-        ruled = rulings.record(tx, rulings.rule(tx, order_nos, bench, now), bench, now)
+        nursery = Nursery()
+        ruled = _record(tx, rulings.rule(tx, order_nos, bench, nursery, now), bench, nursery, now)
     worked.receipts = answers.send(tx, composing.compose_rulings(ruled, bench), [], now)
     return _count(worked, ruled)
 

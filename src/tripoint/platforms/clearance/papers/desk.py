@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -12,8 +13,10 @@ from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.pipeline.versions import WITHDRAWAL
 from tripoint.platforms.clearance.papers import store
+from tripoint.platforms.clearance.papers.nursery import Nursery
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.papers.reception import fresh_orders, receive_all
+from tripoint.platforms.clearance.papers.recalling import recall
+from tripoint.platforms.clearance.papers.reception import fresh_orders, may_wait, receive_all
 from tripoint.platforms.clearance.papers.rows import versions, with_key
 from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Fresh, Kind, Taken
 
@@ -51,10 +54,11 @@ def sound(mail: Mail) -> pl.DataFrame:
     return mail.arriving.join(faulty, on=["message_id", "position"], how="anti", maintain_order="left")
 
 
-def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
+def take(tx: Transaction, mail: Mail, nursery: Nursery, now: datetime) -> Taken:
     """Judge the versions of all papers, store those taken, and put the lists on the docket.
 
-    Whole sets of new papers are not stored yet: most of them are settled by the ruling (`Taken.fresh`, `keep`).
+    Whole sets of new papers are not stored yet: most of them are settled by the ruling (`Taken.fresh`, `keep`). New papers
+    of other sets wait in their messages, and in the nursery.
     """
     arriving = sound(mail)
     standing = store.standing(tx, arriving)
@@ -62,7 +66,10 @@ def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
     states = store.list_states(tx, orders)
     known = store.known_orders(tx)
     received = receive_all(arriving, standing, states)
-    taken = received.filter(pl.col("reception").is_in(["accepted", "draft"]))
+    taken = received.filter(pl.col("reception").is_in(["accepted", "draft"])).with_columns(
+        (~may_wait()).alias("stored")
+    )
+    _store_replaced(tx, taken, standing, nursery)
     papers = {kind.name: _of(mail.papers, kind.name, taken) for kind in KINDS}
     papers["waybill"] = _settle_waybills(tx, papers["waybill"], papers["list"])
     fresh = fresh_orders(taken, known, papers["waybill"])
@@ -70,6 +77,8 @@ def take(tx: Transaction, mail: Mail, now: datetime) -> Taken:
     docketed, withdrawn = _docket(tx, papers["list"], taken, now)
     held = _fresh(mail, papers, taken, docketed, fresh)
     _store(tx, mail, papers, taken, docketed, fresh, now)
+    waiting = taken.filter(~pl.col("stored")).join(fresh, on="order_no", how="anti")
+    nursery.keep(waiting, mail.papers)
     store.withdraw(tx, withdrawn, now)
     store.keep_faults(tx, _faults(mail, received, now))
     matched = taken.filter(pl.col("kind").is_in(TRIO))
@@ -92,8 +101,37 @@ def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series, now: datetime) -> 
         kind = KIND_OF[name]
         lines = of(fresh.papers[kind.lines]) if kind.lines else None
         store.append(tx, kind, of(fresh.papers[kind.table]), lines)
-    store.put_versions(tx, of(fresh.versions))
+    store.put_versions(tx, of(fresh.versions).with_columns(pl.lit(value=True).alias("stored")))
     store.open_lists(tx, of(fresh.docket), now)
+
+
+def store_recalled(tx: Transaction, recalled: Mapping[str, pl.DataFrame], order_nos: pl.Series) -> None:
+    """Give the papers of some orders rows of their own: they are held or refused, and will be changed."""
+    wanted = pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()})
+    for name in TRIO:
+        kind = KIND_OF[name]
+        heads = recalled[kind.table].join(wanted, on="order_no", how="semi", maintain_order="left")
+        lines = (
+            recalled[kind.lines].join(wanted, on="order_no", how="semi", maintain_order="left")
+            if kind.lines
+            else None
+        )
+        store.append(tx, kind, heads, lines)
+    store.mark_stored(tx, order_nos)
+
+
+def _store_replaced(tx: Transaction, taken: pl.DataFrame, standing: pl.DataFrame, nursery: Nursery) -> None:
+    """Give rows of their own to waiting papers that a version now taken replaces: every version is kept."""
+    places = (
+        standing.filter(~pl.col("stored"))
+        .join(taken, on=["kind", "issuer_code", "number"], how="semi")
+        .select(list(store.PLACES))
+    )
+    recalled = recall(tx, places, nursery)
+    for name in TRIO:
+        kind = KIND_OF[name]
+        store.append(tx, kind, recalled[kind.table], recalled[kind.lines] if kind.lines else None)
+    nursery.forget(places)
 
 
 def _fresh(
@@ -130,15 +168,19 @@ def _store(
     fresh: pl.DataFrame,
     now: datetime,
 ) -> None:
-    """Store every paper that is not of a fresh set."""
+    """Store every paper that is not of a fresh set and does not wait in its message."""
 
     def others(frame: pl.DataFrame) -> pl.DataFrame:
         if fresh.is_empty() or "order_no" not in frame.columns:
             return frame
         return frame.join(fresh, on="order_no", how="anti", maintain_order="left")
 
+    waiting = taken.filter(~pl.col("stored")).select("message_id", "position")
     for kind in KINDS:
-        _append(tx, kind, others(papers[kind.name]), mail.papers)
+        rows = papers[kind.name].join(
+            waiting, on=["message_id", "position"], how="anti", maintain_order="left"
+        )
+        _append(tx, kind, rows, mail.papers)
     _append_moved(tx, papers, taken)
     store.put_versions(tx, versions(others(taken)))
     store.open_lists(tx, others(docketed), now)

@@ -23,6 +23,9 @@ STANDING = {
     "digest": pl.Int64(),
     "state": pl.String(),
     "owner_code": pl.String(),
+    "stored": pl.Boolean(),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
 }
 """The versions that count so far, of the keys that arrive."""
 
@@ -164,4 +167,16 @@ def fresh_orders(taken: pl.DataFrame, known: pl.Series, waybills: pl.DataFrame) 
         .filter(~pl.col("order_no").is_in(pl.concat([known, parked]).implode()))
         .select("order_no")
         .sort("order_no")
+    )
+
+
+def may_wait() -> pl.Expr:
+    """Whether a taken paper can stay in its message while it waits: new, once, and under the order it names itself."""
+    return (
+        (pl.col("reception") == "accepted")
+        & (pl.col("app_type") == NEW)
+        & pl.col("was_order_no").is_null()
+        & pl.col("order_no").is_not_null()
+        & pl.col("kind").is_in(list(TRIO))
+        & (pl.len().over("kind", "issuer_code", "number") == 1)
     )

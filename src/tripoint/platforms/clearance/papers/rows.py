@@ -8,7 +8,9 @@ from tripoint.pipeline.versions import WITHDRAWAL
 
 
 def versions(taken: pl.DataFrame) -> pl.DataFrame:
-    """The version of each key that now counts."""
+    """The version of each key that now counts; `stored` where the papers do not say otherwise."""
+    if "stored" not in taken.columns:
+        taken = taken.with_columns(pl.lit(value=True).alias("stored"))
     state = (
         pl.when(pl.col("draft"))
         .then(pl.lit("draft"))
@@ -32,6 +34,7 @@ def versions(taken: pl.DataFrame) -> pl.DataFrame:
             "message_id",
             "position",
             "owner_code",
+            "stored",
         )
     )
 

@@ -12,6 +12,9 @@ from tripoint.platforms.clearance.records import KIND_OF, Kind, Standing
 
 sql = Statements.load(__package__)
 
+PLACES = {"kind": pl.String(), "message_id": pl.Int64(), "position": pl.Int32(), "order_no": pl.String()}
+"""Where a paper is: its kind, its message and its place there, and the order it stands under."""
+
 PAPER_FAULTS = {
     "order_no": pl.String(),
     "message_id": pl.Int64(),
@@ -77,6 +80,23 @@ def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFram
     tx.copy(kind.table, papers.select(list(kind.schema)))
     if kind.lines and lines is not None:
         tx.copy(kind.lines, lines)
+
+
+def waiting_papers(tx: Transaction) -> pl.DataFrame:
+    """The papers without rows of their own of the orders that the ruling touches (recalling.PLACES)."""
+    return tx.frame(sql.waiting_papers, PLACES)
+
+
+def waiting_papers_of(tx: Transaction, order_no: str) -> pl.DataFrame:
+    """The papers of one order without rows of their own (recalling.PLACES)."""
+    rows = tx.rows(sql.waiting_papers_of_one, order_no=order_no)
+    return pl.DataFrame(rows, schema=PLACES, orient="row")
+
+
+def mark_stored(tx: Transaction, order_nos: pl.Series) -> None:
+    """Note that the papers of some orders have rows of their own now."""
+    tx.stage("stored_orders", pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()}))
+    tx.run(sql.mark_stored)
 
 
 def park(tx: Transaction, waybills: pl.DataFrame) -> None:

@@ -1,7 +1,7 @@
 -- name: standing
 -- The versions that count so far of the staged paper keys.
 select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
-       v.owner_code
+       v.owner_code, v.stored, v.message_id, v.position
 from arriving_keys as k
 join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
 
@@ -18,14 +18,17 @@ select distinct v.order_no from arriving_orders as k join paper_versions as v on
 -- name: put_versions
 -- Makes the staged versions the ones that count.
 insert into paper_versions as v
-       (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code)
-select kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code
+       (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code,
+        stored)
+select kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code,
+       stored
 from accepted_versions
 order by number, kind, issuer_code
 on conflict (number, kind, issuer_code) do update
 set order_no = excluded.order_no, marketplace_code = excluded.marketplace_code, app_type = excluded.app_type,
     app_time = excluded.app_time, digest = excluded.digest, state = excluded.state,
-    message_id = excluded.message_id, position = excluded.position, owner_code = excluded.owner_code;
+    message_id = excluded.message_id, position = excluded.position, owner_code = excluded.owner_code,
+    stored = excluded.stored;
 
 -- name: lists_of_waybills
 -- The orders of lists that name the staged waybills, for waybills that do not say their order.
@@ -90,3 +93,18 @@ delete from awaited_papers as a
 using arrived_papers as k
 where a.number = k.number and a.kind = k.kind and a.issuer_code = k.issuer_code
 returning a.order_no;
+
+-- name: waiting_papers
+-- The papers of the staged orders that have no rows of their own.
+select v.kind, v.message_id, v.position, v.order_no
+from touched_orders as k
+join paper_versions as v on v.order_no = k.order_no
+where not v.stored;
+
+-- name: waiting_papers_of_one
+-- The papers of one order that have no rows of their own.
+select kind, message_id, position, order_no from paper_versions where order_no = %(order_no)s and not stored;
+
+-- name: mark_stored
+-- Marks the staged orders' papers as having rows of their own.
+update paper_versions as v set stored = true from stored_orders as k where v.order_no = k.order_no and not v.stored;

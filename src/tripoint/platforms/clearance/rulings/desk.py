@@ -14,6 +14,9 @@ from tripoint.kernel.identifiers import resident_id
 from tripoint.pipeline.decision import DRAWS, JUDGED, decide, draw, weigh
 from tripoint.pipeline.matching import join_lines, join_papers, waits_for
 from tripoint.pipeline.versions import NEW
+from tripoint.platforms.clearance.papers import store as waiting
+from tripoint.platforms.clearance.papers.nursery import Nursery
+from tripoint.platforms.clearance.papers.recalling import recall
 from tripoint.platforms.clearance.records import (
     KIND_OF,
     LOCK,
@@ -37,7 +40,11 @@ RELEASED, HELD, REFUSED, WAITING = "released", "held", "refused", "waiting"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """Lists ruled on and nothing written yet: `seal` are the rows that are settled, `was_live` those of them with live rows."""
+    """Lists ruled on and nothing written yet.
+
+    `seal` are the rows that are settled, `was_live` the orders of those that have live rows, `stored` the orders that have
+    papers in tables; `waited` are the places of papers that waited in their messages, `recalled` what they say.
+    """
 
     judgement: judging.Judgement
     lists: pl.DataFrame
@@ -45,16 +52,27 @@ class Ruling:
     uses: pl.DataFrame
     seal: pl.Series
     was_live: pl.Series
+    waited: pl.DataFrame
+    recalled: Mapping[str, pl.DataFrame]
+    stored: pl.Series
 
 
 def rule(
-    tx: Transaction, touched: pl.Series, bench: Bench, now: datetime, fresh: Fresh | None = None
+    tx: Transaction,
+    touched: pl.Series,
+    bench: Bench,
+    nursery: Nursery,
+    now: datetime,
+    fresh: Fresh | None = None,
 ) -> Ruling:
     """Judge every open list of the touched orders and every fresh set; the same statements run however many there are."""
     fresh = fresh or NOTHING_FRESH
     store.touch(tx, touched.filter(~touched.is_in(fresh.order_nos.implode())))
     docket = pl.concat([store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES)), _docketed(fresh, now)])
-    papers = _with_fresh(store.papers(tx), fresh)
+    stored = store.papers(tx)
+    waited = waiting.waiting_papers(tx)
+    recalled = recall(tx, waited, nursery)
+    papers = _together(stored, recalled, fresh.papers)
     sets = _on_docket(join_papers(papers), docket)
     lines = join_lines(sets, papers)
     missing = judging.missing_papers(sets)
@@ -83,6 +101,9 @@ def rule(
         lists=lists,
         told=told,
         uses=uses,
+        waited=waited,
+        recalled=recalled,
+        stored=pl.concat([stored[KIND_OF[name].table]["order_no"] for name in TRIO]).unique(),
         seal=seal["row"],
         was_live=was_live["list.order_no"],
     )
@@ -122,6 +143,13 @@ def unsettled(ruling: Ruling, fresh: Fresh) -> pl.Series:
     return fresh.order_nos.filter(~fresh.order_nos.is_in(rows["list.order_no"].implode()))
 
 
+def unsealed(ruling: Ruling) -> pl.Series:
+    """The orders of lists that were decided and are not settled: their papers will be changed, or asked for."""
+    decided = pl.col("state") != WAITING
+    lists = ruling.lists.filter(decided & ~pl.col("row").is_in(ruling.seal.implode()))
+    return lists["list.order_no"].unique()
+
+
 def _seal(tx: Transaction, ruling: Ruling, batch: int, bench: Bench, now: datetime) -> None:
     """Keep the settled lists in one row each, and forget what was live of them."""
     rows = pl.DataFrame({"row": ruling.seal})
@@ -134,7 +162,8 @@ def _seal(tx: Transaction, ruling: Ruling, batch: int, bench: Bench, now: dateti
     sealing.seal(
         tx, sealed(lists, lines, ruling.uses.join(rows, on="row", how="semi", maintain_order="left"))
     )
-    sealing.purge(tx, ruling.was_live)
+    was_live = ruling.was_live
+    sealing.purge(tx, was_live, was_live.filter(was_live.is_in(ruling.stored.implode())))
 
 
 def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -170,13 +199,11 @@ def _docketed(fresh: Fresh, now: datetime) -> pl.DataFrame:
     ).cast(store.DOCKET)  # type: ignore[arg-type]
 
 
-def _with_fresh(stored: Mapping[str, pl.DataFrame], fresh: Fresh) -> dict[str, pl.DataFrame]:
-    """Stored papers and fresh ones, by table."""
+def _together(*parts: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Papers of several origins, by table."""
     return {
-        table: pl.concat([frame, fresh.papers[table].select(frame.columns)])
-        if table in fresh.papers
-        else frame
-        for table, frame in stored.items()
+        table: pl.concat([part[table].select(frame.columns) for part in parts if table in part])
+        for table, frame in parts[0].items()
     }
 
 

@@ -10,11 +10,10 @@ from typing import Any
 import polars as pl
 
 from tripoint.database import Transaction
-from tripoint.exchange import store as exchange
 from tripoint.platforms.clearance.papers import store as papers
-from tripoint.platforms.clearance.papers.reading import Mail, read
+from tripoint.platforms.clearance.papers.recalling import reread
 from tripoint.platforms.clearance.papers.rows import versions, with_key
-from tripoint.platforms.clearance.records import KIND_OF, TRIO, Arrival
+from tripoint.platforms.clearance.records import KIND_OF, TRIO
 from tripoint.platforms.clearance.sealing import rows, store
 
 PAGE = 500
@@ -34,7 +33,7 @@ def reopen_touched(tx: Transaction, arriving: pl.DataFrame) -> None:
 def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
     """Make the sealed lists of some orders live: their papers from their messages, the rest from their rows."""
     places = rows.places(store.papers_of(tx, order_nos))
-    mail = recall(tx, places)
+    mail = reread(tx, places)
     taken = rows.taken_again(mail.arriving, places)
     assert taken.height == places.height, "a paper of a sealed list is no longer in its message"
     for name in TRIO:
@@ -47,18 +46,18 @@ def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
     store.reopen(tx)
 
 
-def recall(tx: Transaction, places: pl.DataFrame) -> Mail:
-    """The messages that hold papers (kind, message_id, position), read again; their signatures were judged before."""
-    wanted = places["message_id"].unique().sort().to_list()
-    return read([Arrival(**row) for row in exchange.contents(tx, wanted)], None)
-
-
 def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
-    """The papers of an order's sealed lists as they were taken: kind, message_id, position, app_type, app_time, guid, number."""
-    found = store.papers_of_one(tx, order_no)
-    if not found:
+    """The papers of an order without rows of their own, sealed or waiting, as they were taken.
+
+    Each has kind, message_id, position, app_type, app_time, guid and number.
+    """
+    sealed = pl.DataFrame(
+        store.papers_of_one(tx, order_no), schema={"order_no": pl.String(), "papers": pl.String()}
+    )
+    waiting = papers.waiting_papers_of(tx, order_no).rename({"order_no": "sealed_order_no"})
+    places = pl.concat([rows.places(sealed), waiting])
+    if places.is_empty():
         return []
-    places = rows.places(pl.DataFrame(found, schema={"order_no": pl.String(), "papers": pl.String()}))
-    taken = rows.taken_again(recall(tx, places).arriving, places)
+    taken = rows.taken_again(reread(tx, places).arriving, places)
     names = ("kind", "message_id", "position", "app_type", "app_time", "guid", "number")
     return taken.sort("message_id", "position").select(names).to_dicts()

@@ -12,16 +12,14 @@ from tripoint.database import Statements, Transaction
 sql = Statements.load(__package__)
 
 _ORDER = {"order_no": pl.String()}
-_PURGES = (
+_LIVE = (sql.purge_versions, sql.purge_clearings, sql.purge_findings)
+_PAPERS = (
     sql.purge_orders,
     sql.purge_order_lines,
     sql.purge_payments,
     sql.purge_waybills,
     sql.purge_lists,
     sql.purge_list_lines,
-    sql.purge_versions,
-    sql.purge_clearings,
-    sql.purge_findings,
 )
 
 
@@ -42,11 +40,12 @@ def seal(tx: Transaction, lists: pl.DataFrame) -> None:
     tx.run(sql.count_in, batch=batch, lists=lists.height, tax=tax)
 
 
-def purge(tx: Transaction, order_nos: pl.Series) -> None:
-    """Forget the live rows of lists that are sealed now."""
-    tx.stage("sealed_orders", pl.DataFrame({"order_no": order_nos}, schema=_ORDER), analyze=("order_no",))
-    for statement in _PURGES:
-        tx.run(statement)
+def purge(tx: Transaction, order_nos: pl.Series, stored: pl.Series) -> None:
+    """Forget the live rows of lists that are sealed now; `stored` are those of the orders whose papers have rows."""
+    for orders, statements in ((order_nos, _LIVE), (stored, _PAPERS)):
+        tx.stage("sealed_orders", pl.DataFrame({"order_no": orders}, schema=_ORDER), analyze=("order_no",))
+        for statement in statements:
+            tx.run(statement)
 
 
 def papers_of(tx: Transaction, order_nos: pl.Series) -> pl.DataFrame:
