@@ -22,11 +22,11 @@ def plant(monkeypatch: pytest.MonkeyPatch, fault: Callable[[], BaseException]) -
     """Let every round fail that holds an order with the mark in its note."""
     honest = papers_desk.take
 
-    def take(tx: Any, mail: Mail, now: Any) -> Any:
+    def take(tx: Any, mail: Mail, *rest: Any) -> Any:
         orders = mail.papers.get("orders")
         if orders is not None and orders.filter(pl.col("note") == MARK).height:
             raise fault()
-        return honest(tx, mail, now)
+        return honest(tx, mail, *rest)
 
     monkeypatch.setattr(papers_desk, "take", take)
 

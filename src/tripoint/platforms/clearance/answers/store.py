@@ -258,6 +258,7 @@ def bills(tx: Transaction, receipts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
             "return_status",
             "return_time",
         ),
+        analyze=("order_no",),
     )
     return tx.frame(sql.bills, BILL), tx.frame(sql.bill_lines, BILL_LINE)
 

@@ -59,6 +59,7 @@ with papers (message_id) as (
     union select message_id from cancellations where order_no = any(%(order_nos)s)
     union select message_id from return_requests where order_no = any(%(order_nos)s)
     union select message_id from paper_faults where order_no = any(%(order_nos)s)
+    union select message_id from paper_versions where order_no = any(%(order_nos)s)
     union select split_part(split_part(paper, ':', 2), '/', 1)::bigint
     from decisions cross join lateral string_to_table(papers, ' ') as paper
     where order_no = any(%(order_nos)s) and papers <> ''
@@ -77,8 +78,10 @@ select worked_at from messages where message_id = %(message_id)s;
 
 -- name: orders_of_waybills
 -- The orders that waybills turned out to be for.
-select distinct order_no from paper_versions
-where number = any(%(waybill_nos)s) and kind = 'waybill' and order_no <> '';
+select order_no from paper_versions
+where number = any(%(waybill_nos)s) and kind = 'waybill' and order_no <> ''
+union
+select order_no from sealed_lists where waybill_no = any(%(waybill_nos)s);
 
 -- name: known_pre_nos
 -- The pre-entry numbers that the staged papers were given in earlier receipts.
@@ -111,24 +114,44 @@ update receipt_blocks set written = true where block = %(block)s;
 select count(*) as blocks from receipt_blocks where not written;
 
 -- name: bills
--- The staged tax bills.
-select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, t.list_no, t.tax_no, t.duty as customs_tax,
-       t.vat as value_added_tax, t.consumption_tax, w.return_status as status, t.duty_payment_no, c.guarantor_code,
-       c.merchant_code, c.carrier_code, c.declarant_code, c.customs_code, c.order_no, c.waybill_no
-from wanted_bills as w
-join tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
-join clearings as c on c.order_no = t.order_no and c.marketplace_code = t.marketplace_code
-order by w.receipt_id;
+-- The staged tax bills, of live lists and of sealed ones.
+select *
+from (
+    select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, t.list_no, t.tax_no, t.duty as customs_tax,
+           t.vat as value_added_tax, t.consumption_tax, w.return_status as status, t.duty_payment_no, c.guarantor_code,
+           c.merchant_code, c.carrier_code, c.declarant_code, c.customs_code, c.order_no, c.waybill_no
+    from wanted_bills as w
+    join live_tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
+    join live_clearings as c on c.order_no = t.order_no and c.marketplace_code = t.marketplace_code
+    union all
+    select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, s.list_no, w.tax_no, s.duty, s.vat,
+           s.consumption_tax, w.return_status, null, s.guarantor_code, s.merchant_code, s.carrier_code,
+           s.declarant_code, s.customs_code, s.order_no, s.waybill_no
+    from wanted_bills as w
+    join sealed_lists as s on s.order_no = w.order_no
+    where s.list_no || '_0' = w.tax_no
+) as billed
+order by receipt_id;
 
 -- name: bill_lines
--- The lines of the staged tax bills.
-select w.receipt_id, a.line_no, a.hs_code, a.dutiable_value as tax_price, a.duty as customs_tax,
-       a.vat as value_added_tax, a.consumption_tax
-from wanted_bills as w
-join tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
-join assessed_lines as a on a.order_no = t.order_no and a.marketplace_code = t.marketplace_code
-where w.message_type = 'CEB816'
-order by w.receipt_id, a.line_no;
+-- The lines of the staged tax bills, of live lists and of sealed ones.
+select *
+from (
+    select w.receipt_id, a.line_no, a.hs_code, a.dutiable_value as tax_price, a.duty as customs_tax,
+           a.vat as value_added_tax, a.consumption_tax
+    from wanted_bills as w
+    join live_tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
+    join live_assessed_lines as a on a.order_no = t.order_no and a.marketplace_code = t.marketplace_code
+    where w.message_type = 'CEB816'
+    union all
+    select w.receipt_id, split_part(l, '|', 1)::integer, split_part(l, '|', 2), split_part(l, '|', 3)::bigint,
+           split_part(l, '|', 4)::bigint, split_part(l, '|', 6)::bigint, split_part(l, '|', 5)::bigint
+    from wanted_bills as w
+    join sealed_lists as s on s.order_no = w.order_no
+    cross join lateral string_to_table(s.lines, ';') as l
+    where w.message_type = 'CEB816' and s.list_no || '_0' = w.tax_no
+) as billed
+order by receipt_id, line_no;
 
 -- name: unreadable
 -- What a CEB900 tells of messages that could not be read.
