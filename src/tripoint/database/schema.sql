@@ -912,10 +912,21 @@ select m.block, min(m.last_message), min(r.receipt_id), max(r.receipt_id), min(m
            'carrier_code', r.carrier_code, 'waybill_no', r.waybill_no, 'waybill_status', r.waybill_status,
            'declarant_code', r.declarant_code, 'customs_code', r.customs_code, 'operator_code', r.operator_code,
            'cop_no', r.cop_no, 'pre_no', r.pre_no, 'list_no', r.list_no, 'warehouse_in_no', r.warehouse_in_no,
-           'tax_no', r.tax_no, 'return_status', r.return_status, 'return_info', r.return_info))
+           'tax_no', r.tax_no, 'return_status', r.return_status, 'return_info', r.return_info,
+           'bill_duty', t.duty, 'bill_vat', t.vat, 'bill_consumption_tax', t.consumption_tax,
+           'bill_guarantor_code', t.guarantor_code, 'bill_payment_no', t.duty_payment_no, 'bill_lines', t.lines))
            order by r.receipt_id)::text, 'UTF8')
 from moved as m
 join receipts as r using (outbox_id)
+left join (select b.order_no, b.tax_no, b.duty, b.vat, b.consumption_tax, b.duty_payment_no, c.guarantor_code,
+                  (select json_agg(json_build_object(
+                              'line_no', a.line_no, 'hs_code', a.hs_code, 'dutiable_value', a.dutiable_value,
+                              'duty', a.duty, 'consumption_tax', a.consumption_tax, 'vat', a.vat) order by a.line_no)
+                   from assessed_lines as a
+                   where a.order_no = b.order_no and a.marketplace_code = b.marketplace_code) as lines
+           from tax_bills as b
+           join clearings as c on c.order_no = b.order_no and c.marketplace_code = b.marketplace_code) as t
+     on t.order_no = r.order_no and t.tax_no = r.tax_no and r.message_type in ('CEB816', 'CEB818')
 group by m.block;
 
 alter table outbox add column block bigint, add column first_receipt bigint, add column last_receipt bigint,

@@ -145,7 +145,7 @@ select coalesce(max(outbox_id), 0) as outbox_id from outbox;
 -- Keeps the bodies of outgoing messages that have none yet.
 insert into outbox_bodies (outbox_id, body)
 select n.outbox_id, n.body
-from unnest(%(outbox_ids)s::bigint[], %(bodies)s::bytea[]) as n (outbox_id, body)
+from unnest(%(outbox_ids)s::bigint[], %(bodies)b::bytea[]) as n (outbox_id, body)
 order by n.outbox_id
 on conflict (outbox_id) do nothing;
 

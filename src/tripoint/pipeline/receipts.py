@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -37,6 +37,27 @@ KEYS = (
 )
 """The numbers a receipt may carry; each message type writes those its form has."""
 
+BILL = {
+    "bill_duty": pl.Int64(),
+    "bill_vat": pl.Int64(),
+    "bill_consumption_tax": pl.Int64(),
+    "bill_guarantor_code": pl.String(),
+    "bill_payment_no": pl.String(),
+    "bill_lines": pl.List(
+        pl.Struct(
+            {
+                "line_no": pl.Int32(),
+                "hs_code": pl.String(),
+                "dutiable_value": pl.Int64(),
+                "duty": pl.Int64(),
+                "consumption_tax": pl.Int64(),
+                "vat": pl.Int64(),
+            }
+        )
+    ),
+}
+"""What a receipt about a tax bill (816, 818) carries beside its numbers: the bill as it was made; amounts e5."""
+
 RECEIPTS = {
     "order_no": pl.String(),
     "recipient_code": pl.String(),
@@ -47,8 +68,12 @@ RECEIPTS = {
     **{key: pl.String() for key in KEYS},
     "return_status": pl.String(),
     "return_info": pl.String(),
+    **BILL,
 }
 """The columns of a set of receipts before they are numbered and timed."""
+
+PHASED = RECEIPTS | {"phase": pl.Int8()}
+"""Receipts with the phase that orders them: 0 sent again, 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
 
 MESSAGE_OF = {
     "orders": "CEB312",
@@ -65,22 +90,35 @@ MESSAGE_OF = {
 _RENAMED = {"waybill_statuses": {"status": "waybill_status"}}
 
 
-def answer(table: str, papers: pl.DataFrame) -> pl.DataFrame:
-    """Receipts for papers of one table; `papers` has their columns, recipient_code, return_status and return_info."""
-    frame = papers.rename(_RENAMED.get(table, {}))
-    filled = {
-        "order_no": pl.col("order_no").fill_null("") if "order_no" in frame.columns else pl.lit(""),
-        "message_type": pl.lit(MESSAGE_OF[table]),
-        "answers": pl.col("message_id"),
-        "guid": pl.col("guid").fill_null(""),
-    }
-    columns = [
-        (filled[name] if name in filled else pl.col(name) if name in frame.columns else pl.lit(None, dtype))
-        .cast(dtype)
-        .alias(name)
-        for name, dtype in RECEIPTS.items()
-    ]
-    return frame.select(columns)
+def answer(table: str, papers: pl.DataFrame, phase: int) -> pl.DataFrame:
+    """Receipts for papers of one table, with those columns of PHASED that say something: `together` fills in the others.
+
+    `papers` has their columns, recipient_code, return_status and return_info; what it has beside them is left out.
+    """
+    frame = papers.rename(_RENAMED[table]) if table in _RENAMED else papers
+    said = [name for name in frame.columns if name in RECEIPTS and name not in _FILLED]
+    order_no = pl.col("order_no").fill_null("") if "order_no" in frame.columns else pl.lit("")
+    return frame.select(
+        order_no.alias("order_no"),
+        pl.lit(MESSAGE_OF[table]).alias("message_type"),
+        pl.col("message_id").alias("answers"),
+        pl.col("guid").fill_null(""),
+        *said,
+        pl.lit(phase, pl.Int8()).alias("phase"),
+    )
+
+
+_FILLED = frozenset({"order_no", "message_type", "answers", "guid"})
+
+
+def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Parts of receipts as one set (shape PHASED); what a part does not say is null."""
+    full = [part for part in parts if part.height]
+    found = pl.concat(full, how="diagonal") if full else pl.DataFrame(schema=PHASED)
+    have = found.columns
+    return found.select(
+        name if name in have else pl.lit(None, dtype).alias(name) for name, dtype in PHASED.items()
+    )
 
 
 def accepted_text(table: str) -> pl.Expr:

@@ -25,7 +25,7 @@ from tests.messages.ceb.makings import (
 from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.parsing import Transfer, parse
 from tripoint.messages.ceb.reading import Reader
-from tripoint.messages.ceb.writing import quote_original, write, write_many
+from tripoint.messages.ceb.writing import quote_original, write, write_each, write_many
 
 Frames = dict[str, pl.DataFrame]
 TYPES = sorted(MESSAGES)
@@ -54,6 +54,28 @@ def test_what_is_written_passes_the_official_schema(message_type: str) -> None:
     @given(frames_of(MESSAGES[message_type]))
     def check(frames: Frames) -> None:
         assert schema_errors(written(message_type, frames)) == []
+
+    check()
+
+
+@pytest.mark.parametrize("message_type", [name for name in TYPES if not MESSAGES[name].has("transfer")])
+def test_many_messages_written_in_one_go_are_those_written_one_by_one(message_type: str) -> None:
+    @settings(max_examples=15, deadline=None, suppress_health_check=HEALTH)
+    @given(st.lists(frames_of(MESSAGES[message_type]), min_size=1, max_size=4))
+    def check(several: list[Frames]) -> None:
+        guids = {number: str(uuid.UUID(int=number)).upper() for number in range(1, len(several) + 1)}
+        numbered = [
+            {
+                name: frame.with_columns(pl.lit(number, pl.Int64()).alias("message_id"))
+                for name, frame in frames.items()
+            }
+            for number, frames in zip(guids, several, strict=True)
+        ]
+        together = {name: pl.concat(frames[name] for frames in numbered) for name in numbered[0]}
+        assert write_each(message_type, together, guids) == {
+            number: write(message_type, frames, guid=guids[number])
+            for number, frames in zip(guids, numbered, strict=True)
+        }
 
     check()
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from tests.messages.ceb.makings import GUID, example_frames, transfer_of
 from tests.messages.signatures.makings import (
     ALGORITHMS,
     IN_DS,
@@ -19,7 +20,10 @@ from tests.messages.signatures.makings import (
     trusting,
 )
 from tripoint.kernel.refusals import Conflict, Malformed
+from tripoint.messages.ceb.fields import MESSAGES
+from tripoint.messages.ceb.writing import write
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
+from tripoint.messages.signatures.signing import sign_canonical
 from tripoint.messages.signatures.verdicts import SignatureState
 
 DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -43,6 +47,21 @@ def test_what_is_written_is_canonical_but_for_the_declaration(algorithm: Signatu
     signed = signer_for(algorithm).sign(ORDER, algorithm)
     assert signed.startswith(DECLARATION)
     assert etree.tostring(etree.fromstring(signed).getroottree(), method="c14n") == signed[len(DECLARATION) :]
+
+
+@pytest.mark.parametrize("message_type", sorted(set(MESSAGES) - {"CEB900"}))
+def test_a_canonical_message_of_ours_is_signed_as_the_library_would_sign_it(message_type: str) -> None:
+    one, document = (
+        signer("rsa"),
+        write(
+            message_type,
+            example_frames(message_type, papers=1),
+            guid=GUID,
+            transfer=transfer_of(MESSAGES[message_type]),
+        ),
+    )
+    for algorithm in (SignatureAlgorithm.RSA_SHA1, SignatureAlgorithm.RSA_SHA256):
+        assert sign_canonical(document, one.key, one.certificate, algorithm) == one.sign(document, algorithm)
 
 
 def test_the_same_document_gives_the_same_octets() -> None:

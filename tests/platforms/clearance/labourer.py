@@ -2,6 +2,7 @@
 
 python -m tests.platforms.clearance.labourer URL admit FILE…      prints the number of each message it was promised
 python -m tests.platforms.clearance.labourer URL work MOST [WHERE]  works rounds of MOST messages; dies at WHERE
+python -m tests.platforms.clearance.labourer URL write KEY [WHERE]  writes and signs what is unwritten; dies at WHERE
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ KILLED_AT = (
 def main(url: str, what: str, *rest: str) -> None:
     """Do what is asked; see above."""
     database = Database.open(DatabaseSettings(data_dir=Path("/nonexistent"), url=url), connections=2)
-    engine = Engine(Settings(signatures=SignaturePolicy.IGNORE), database, FixedClock(ARRIVAL))
+    key = Path(rest[0]) if what == "write" else None
+    engine = Engine(
+        Settings(signatures=SignaturePolicy.IGNORE, signing_key=key), database, FixedClock(ARRIVAL)
+    )
     if what == "admit":
         for name in rest:
             print(engine.admit(Path(name).read_bytes()).message_id, flush=True)
@@ -47,7 +51,11 @@ def main(url: str, what: str, *rest: str) -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     done = 0
-    while (worked := engine.work(int(rest[0]))) is not None:
+    while what == "write" and (scribed := engine.write_answers()) is not None:
+        if where == "committed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        done += scribed.messages
+    while what == "work" and (worked := engine.work(int(rest[0]))) is not None:
         if where == "committed":
             os.kill(os.getpid(), signal.SIGKILL)
         done += worked.messages

@@ -19,7 +19,7 @@ def body(engine: Engine, outbox_id: int) -> bytes:
         found = exchange.outgoing_of(tx, [outbox_id])
         assert found, f"outgoing message {outbox_id} has a delivery and does not exist"
         told: dict[str, Any] = {name: found[0][name] for name in _NAMED}
-        told["receipts"] = [_receipt(row) for row in answers.carried(tx, outbox_id).to_dicts()]
+        told["receipts"] = [_receipt(row) for row in answers.carried(tx, outbox_id)]
         if engine.settings.webhook_xml:
             message = answers.outgoing(
                 tx, recipient_code=None, after=outbox_id - 1, most=1, seal=engine.seal

@@ -70,10 +70,17 @@ def test_messages_hold_what_belongs_together_and_no_more_than_they_may(
     assert everything["receipt_id"].to_list() == list(range(1000, 1000 + told.height))
     assert everything["outbox_id"].is_sorted()
     assert everything["outbox_id"].n_unique() == packed.packs
+    outgoing = packing.messages(given_blocks, AT)
+    assert outgoing["outbox_id"].to_list() == everything["outbox_id"].unique().sort().to_list()
+    for row in outgoing.iter_rows(named=True):
+        mine = everything.filter(pl.col("outbox_id") == row["outbox_id"])
+        assert row["receipts"] == mine.height
+        assert (row["first_receipt"], row["last_receipt"]) == (mine["receipt_id"][0], mine["receipt_id"][-1])
+        assert row["statuses"].split(",") == sorted(set(mine["return_status"]))
+        assert row["answers"] == (mine["answers"][0] if mine["answers"].n_unique() == 1 else None)
     for block in given_blocks:
-        outgoing = packing.messages(block, AT)
-        assert outgoing["receipts"].sum() == block.height
-        assert set(outgoing["block"]) == {block["outbox_id"][0]}
+        ours = outgoing.filter(pl.col("outbox_id").is_in(block["outbox_id"].implode()))
+        assert set(ours["block"]) == {block["outbox_id"][0]}
     phases = dict(zip(told["guid"], told["phase"], strict=True))
     for _, mine in everything.group_by("outbox_id"):
         assert mine.select("recipient_code", "message_type").n_unique() == 1

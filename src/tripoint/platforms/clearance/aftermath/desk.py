@@ -118,12 +118,20 @@ def _said(paper: Mapping[str, Any], status: str, text: str, phase: int) -> Row:
 
 def _receipts(name: str, told: Sequence[Row]) -> pl.DataFrame:
     """Receipts for papers of a kind, each with its status, text and phase."""
-    said = dict.fromkeys(("return_status", "return_info", "tax_no", "message_type"), pl.String())
-    schema = KIND_OF[name].schema | said | {"phase": pl.Int8()}
+    words = (
+        "return_status",
+        "return_info",
+        "tax_no",
+        "message_type",
+        "bill_guarantor_code",
+        "bill_payment_no",
+    )
+    schema = KIND_OF[name].schema | dict.fromkeys(words, pl.String()) | {"phase": pl.Int8()}
     frame = pl.DataFrame([{column: row.get(column) for column in schema} for row in told], schema=schema)
-    answered = receipts.answer(KIND_OF[name].table, frame.drop("message_type"))
-    own = answered.with_columns(frame["message_type"].alias("said_type"), frame["phase"])
-    return own.with_columns(pl.coalesce("said_type", "message_type").alias("message_type")).drop("said_type")
+    answered = receipts.together([receipts.answer(KIND_OF[name].table, frame, 0)])
+    return answered.with_columns(
+        pl.coalesce(frame["message_type"], "message_type").alias("message_type"), frame["phase"]
+    )
 
 
 def _text(bench: Bench, told: Sequence[rules.Told]) -> str:
@@ -163,7 +171,7 @@ def _cancel(tx: Transaction, paper: Row, bench: Bench, now: datetime) -> list[Ro
         refusal = load_receptions()["cancellation", reason]
         return [_said(paper, refusal.status, refusal.text_zh.format(key=paper["list_no"], detail=""), 2)]
     assert listed is not None
-    bills: Sequence[str] = ()
+    bills: Sequence[Row] = ()
     if listed["state"] == "released":
         _release_guarantee(tx, listed, listed["tax"], "cancel", listed["list_no"], now)
         _give_back(tx, listed, listed["dutiable_value"], everything=True)
@@ -173,7 +181,7 @@ def _cancel(tx: Transaction, paper: Row, bench: Bench, now: datetime) -> list[Ro
     return [
         _said(paper, receipts.STORED, receipts.LOGIC_PASSED, 2),
         _said(paper, receipts.CLOSED, "海关审结，清单已撤销", 3),
-        *(_said(paper | {"tax_no": tax_no, "message_type": "CEB818"}, VOID, "", 4) for tax_no in bills),
+        *(_said(paper | bill | {"message_type": "CEB818"}, VOID, "", 4) for bill in bills),
     ]
 
 

@@ -112,10 +112,10 @@ def cancel(tx: Transaction, listed: Mapping[str, Any], at: datetime) -> None:
     tx.run(sql.cancel_list, order_no=listed["order_no"], marketplace_code=listed["marketplace_code"], at=at)
 
 
-def void_bill(tx: Transaction, listed: Mapping[str, Any]) -> Sequence[str]:
-    """Declare the tax bills of a list void; their numbers."""
+def void_bill(tx: Transaction, listed: Mapping[str, Any]) -> Sequence[Row]:
+    """Declare the tax bills of a list void: tax_no, bill_payment_no and bill_guarantor_code of each."""
     rows = tx.rows(sql.void_bill, order_no=listed["order_no"], list_no=listed["list_no"])
-    return [row["tax_no"] for row in rows]
+    return [row | {"bill_guarantor_code": listed["guarantor_code"]} for row in rows]
 
 
 def journal(

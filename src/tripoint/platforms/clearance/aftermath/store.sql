@@ -69,7 +69,7 @@ where order_no = %(order_no)s and marketplace_code = %(marketplace_code)s;
 -- name: void_bill
 -- Declares the tax bills of one list void.
 update live_tax_bills set status = '3' where order_no = %(order_no)s and list_no = %(list_no)s and status = '1'
-returning tax_no;
+returning tax_no, duty_payment_no as bill_payment_no;
 
 -- name: add_decision
 -- Enters a cancellation or return in the journal of its list.

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
 from tripoint.pipeline import matching, receipts, validity
-from tripoint.pipeline.check import find
+from tripoint.pipeline.check import FINDINGS, find
 from tripoint.pipeline.checks import parties
 from tripoint.pipeline.decision import weigh
+from tripoint.pipeline.receipts import PHASED
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.records import KIND_OF, Bench, Kind, Ruled, Taken
+from tripoint.platforms.clearance.records import KIND_OF, KINDS, Bench, Kind, Ruled, Taken
 from tripoint.regimes.receptions import load_receptions
 
-PHASED = receipts.RECEIPTS | {"phase": pl.Int8()}
-"""Receipts with the phase that orders them: 0 sent again, 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
+__all__ = ["AGAIN", "PHASED", "compose", "compose_rulings"]
 
 AGAIN = 0
 """The phase of answers to papers sent again: nothing else is kept of these."""
@@ -24,36 +25,68 @@ BETWEEN_PAPERS = frozenset(check.code for check in (*matching.CHECKS, *parties.C
 """Findings that concern more senders than the declarant; what an order says wrong by itself its sender is told at once."""
 
 _STATUS = {"refused": receipts.REJECTED, "held": receipts.REVIEW, "released": receipts.RELEASED}
+_PLACE = ["message_id", "position"]
+_HEAD_CHECKS = tuple(check for check in validity.CHECKS if not check.each_line)
+_LINE_CHECKS = tuple(check for check in validity.CHECKS if check.each_line)
+_TOLD = ("message_id", "position", "guid", "order_no", "recipient_code", "status", *receipts.KEYS)
+"""What of a paper its receipts may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pile:
+    """The papers of one kind in a round: what receipts say of them, and what became of each, row by row."""
+
+    kind: Kind
+    heads: pl.DataFrame
+    received: pl.DataFrame
+
+    def these(self, *receptions: str) -> pl.DataFrame:
+        """The papers that were received in one of some ways."""
+        wanted = self.received["reception"].is_in(receptions)
+        return self.received if wanted.all() else self.received.filter(wanted)
 
 
 def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFrame:
-    """Every receipt of a round (shape PHASED), in no order: `packing.pack` brings them into theirs."""
-    parts = [
-        _faulty(mail, bench),
-        _not_taken(mail, taken),
-        _repeated(mail, taken),
-        _taken(mail, taken, ruled),
-        _by_themselves(mail, taken, bench),
-        *_rulings(ruled, bench),
-    ]
-    return pl.concat(parts)
+    """Every receipt of a round (shape PHASED), in no order: `packing.pack` brings them into theirs.
+
+    A round of one paper makes what it needs of one paper: kinds that did not come and steps without rows are left out.
+    """
+    piles = list(_piles(mail, taken))
+    return receipts.together(
+        [
+            *_faulty(mail, piles, bench),
+            *(part for pile in piles for part in _not_taken(pile, taken)),
+            *(part for pile in piles for part in _repeated(pile, taken)),
+            *_taken(mail, piles, ruled),
+            *_by_themselves(mail, piles, bench),
+            *_rulings(ruled, bench),
+        ]
+    )
 
 
 def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
-    """The receipts of rulings alone (shape PHASED)."""
-    return pl.concat(_rulings(ruled, bench))
+    """The receipts of rulings alone (shape PHASED), in no order."""
+    return receipts.together(_rulings(ruled, bench))
 
 
-def _phase(frame: pl.DataFrame, phase: int) -> pl.DataFrame:
-    return frame.with_columns(pl.lit(phase, pl.Int8()).alias("phase"))
+def _piles(mail: Mail, taken: Taken) -> Iterator[_Pile]:
+    """The kinds of papers that came, each with what became of those without faults."""
+    for kind in KINDS:
+        papers = mail.papers.get(kind.table)
+        if papers is None or papers.is_empty():
+            continue
+        heads = papers.select(name for name in _TOLD if name in papers.columns).with_row_index("row")
+        receptions = taken.received.filter(pl.col("kind") == kind.name).select(
+            *_PLACE, "reception", "number", pl.col("marketplace_code").alias("marketplace"), "draft"
+        )
+        received = heads.join(receptions, on=_PLACE, how="inner", maintain_order="left")
+        yield _Pile(kind, heads, received)
 
 
-def _said(kind: Kind, mail: Mail, places: pl.DataFrame) -> pl.DataFrame:
-    """Receipts for papers of a kind at places (message_id, position, return_status, return_info)."""
-    papers = mail.papers.get(kind.table)
-    if papers is None or places.is_empty():
-        return pl.DataFrame(schema=receipts.RECEIPTS)
-    return receipts.answer(kind.table, papers.join(places, on=["message_id", "position"], how="inner"))
+def _said(pile: _Pile, places: pl.DataFrame, phase: int) -> pl.DataFrame:
+    """Receipts for papers at places (message_id, position, return_status, return_info)."""
+    papers = pile.heads.join(places, on=_PLACE, how="inner", maintain_order="left")
+    return receipts.answer(pile.kind.table, papers, phase)
 
 
 def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
@@ -62,14 +95,19 @@ def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
     return told.status, told.text_zh.format(key=key, detail=detail)[: receipts.TEXT_MAX]
 
 
-def _faulty(mail: Mail, bench: Bench) -> pl.DataFrame:
+def _faulty(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFrame]:
     """Papers with faults of their own: every fault in one text; what has no head at all is told by a CEB900."""
+    if mail.faults.is_empty():
+        return
     details: dict[tuple[int, int], list[tuple[str, str]]] = {}
     for message_id, position, code, path, line_no, value in mail.faults.iter_rows():
         said = _fault_text(bench, code, path, line_no, value)
         details.setdefault((message_id, position), []).append((code, said))
-    named = mail.arriving.select("message_id", "position", "kind", "number").iter_rows()
-    kinds = {(message_id, position): (kind, number) for message_id, position, kind, number in named}
+    named = mail.arriving.join(mail.faults.select(_PLACE).unique(), on=_PLACE, how="semi")
+    kinds = {
+        (message_id, position): (kind, number)
+        for message_id, position, kind, number in named.select(*_PLACE, "kind", "number").iter_rows()
+    }
     rows: dict[str, list[tuple[int, int, str, str]]] = {}
     headless: list[tuple[int, int, str]] = []
     for place, faults in details.items():
@@ -81,8 +119,10 @@ def _faulty(mail: Mail, bench: Bench) -> pl.DataFrame:
         unsigned = all(code.startswith("SIGN") for code, _ in faults)
         status, text = _refusal(kind, "unsigned" if unsigned else "faulty", number or "", detail)
         rows.setdefault(kind, []).append((*place, status, text))
-    said_rows = [_said(KIND_OF[kind], mail, _places(found)) for kind, found in rows.items()]
-    return _phase(pl.concat([_none(), *said_rows, _headless(mail, headless)]), 1)
+    for pile in piles:
+        if pile.kind.name in rows:
+            yield _said(pile, _places(rows[pile.kind.name]), 1)
+    yield _headless(mail, headless)
 
 
 def _fault_text(bench: Bench, code: str, path: str, line_no: int | None, value: str | None) -> str:
@@ -96,13 +136,15 @@ def _fault_text(bench: Bench, code: str, path: str, line_no: int | None, value: 
 
 def _headless(mail: Mail, places: list[tuple[int, int, str]]) -> pl.DataFrame:
     """Papers without the node that names them: only the message can be answered."""
+    if not places:
+        return pl.DataFrame(schema=PHASED)
     senders = {
         letter.arrival.message_id: letter.arrival.sender_code or (letter.head.cop_code or "")
         for letter in mail.letters
         if letter.head is not None
     }
     rows = [
-        dict.fromkeys(receipts.RECEIPTS)
+        dict.fromkeys(PHASED)
         | {
             "order_no": "",
             "recipient_code": senders[message_id],
@@ -112,19 +154,16 @@ def _headless(mail: Mail, places: list[tuple[int, int, str]]) -> pl.DataFrame:
             "guid": "",
             "return_status": receipts.FORMAT_STATUS,
             "return_info": text[: receipts.TEXT_MAX],
+            "phase": 1,
         }
         for message_id, position, text in places
     ]
-    return pl.DataFrame(rows, schema=receipts.RECEIPTS, orient="row")
+    return pl.DataFrame(rows, schema=PHASED, orient="row")
 
 
-def _none() -> pl.DataFrame:
-    return pl.DataFrame(schema=receipts.RECEIPTS)
-
-
-def _places(rows: Iterable[tuple[int, int, str, str]]) -> pl.DataFrame:
+def _places(rows: list[tuple[int, int, str, str]]) -> pl.DataFrame:
     return pl.DataFrame(
-        list(rows),
+        rows,
         schema={
             "message_id": pl.Int64(),
             "position": pl.Int32(),
@@ -135,98 +174,92 @@ def _places(rows: Iterable[tuple[int, int, str, str]]) -> pl.DataFrame:
     )
 
 
-def _not_taken(mail: Mail, taken: Taken) -> pl.DataFrame:
+def _not_taken(pile: _Pile, taken: Taken) -> Iterator[pl.DataFrame]:
     """Papers whose version does not count: older, in conflict, locked, missing what they change."""
-    refused = taken.received.filter(~pl.col("reception").is_in(["accepted", "draft", "repeated"]))
-    parts = [_none()]
-    for name in KIND_OF:
-        rows = [
-            (m, p, *_refusal(name, reception, number, ""))
-            for m, p, reception, number in refused.filter(pl.col("kind") == name)
-            .select("message_id", "position", "reception", "number")
-            .iter_rows()
-        ]
-        parts.append(_said(KIND_OF[name], mail, _places(rows)))
-    return _phase(_with_numbers(pl.concat(parts), taken), 1)
+    wanted = pile.received.filter(~pl.col("reception").is_in(["accepted", "draft", "repeated"]))
+    if wanted.is_empty():
+        return
+    name = pile.kind.name
+    told = [
+        _refusal(name, reception, number, "")
+        for reception, number in wanted.select("reception", "number").iter_rows()
+    ]
+    yield receipts.answer(pile.kind.table, _with_numbers(pile, _telling(wanted, told), taken), 1)
 
 
-def _with_numbers(told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
-    """Receipts about lists known before, with the numbers those were given."""
-    known = [taken.states.get(key) for key in told.select("order_no", "marketplace_code").iter_rows()]
-    is_list = pl.col("message_type") == "CEB622"
-    return (
-        told.with_columns(
-            pl.Series("pre", [its.pre_no if its else None for its in known], dtype=pl.String()),
-            pl.Series("given", [its.list_no if its else None for its in known], dtype=pl.String()),
-        )
-        .select(
-            *(pl.col(name) for name in told.columns if name not in ("pre_no", "list_no")),
-            pl.when(is_list).then(pl.coalesce("pre", "pre_no")).otherwise(pl.col("pre_no")).alias("pre_no"),
-            pl.when(is_list)
-            .then(pl.coalesce("given", "list_no"))
-            .otherwise(pl.col("list_no"))
-            .alias("list_no"),
-        )
-        .select(told.columns)
+def _telling(papers: pl.DataFrame, told: list[tuple[str, str]]) -> pl.DataFrame:
+    """Papers with the status and text each is told."""
+    return papers.with_columns(
+        pl.Series("return_status", [status for status, _ in told], dtype=pl.String()),
+        pl.Series("return_info", [text for _, text in told], dtype=pl.String()),
     )
 
 
-def _repeated(mail: Mail, taken: Taken) -> pl.DataFrame:
+def _with_numbers(pile: _Pile, told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
+    """Lists known before, with the numbers those were given."""
+    if pile.kind.name != "list":
+        return told
+    known = [taken.states.get(key) for key in told.select("order_no", "marketplace_code").iter_rows()]
+    pre_nos = pl.Series("pre", [its.pre_no if its else None for its in known], dtype=pl.String())
+    list_nos = pl.Series("given", [its.list_no if its else None for its in known], dtype=pl.String())
+    return told.with_columns(
+        pl.coalesce(pre_nos, "pre_no").alias("pre_no"), pl.coalesce(list_nos, "list_no").alias("list_no")
+    )
+
+
+def _repeated(pile: _Pile, taken: Taken) -> Iterator[pl.DataFrame]:
     """The same paper again, in another message: it is told where it stands, and nothing is done."""
-    parts = [_none()]
-    again = taken.received.filter(pl.col("reception") == "repeated")
-    for name in KIND_OF:
-        rows = []
-        chosen = again.filter(pl.col("kind") == name).select(
-            "message_id", "position", "order_no", "marketplace_code"
-        )
-        for m, p, order_no, marketplace in chosen.iter_rows():
-            stands = taken.states.get((order_no, marketplace)) if name == "list" else None
-            status = _STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
-            rows.append((m, p, status, "重复报送，内容相同，以首次接收为准"))
-        parts.append(_said(KIND_OF[name], mail, _places(rows)))
-    return _phase(_with_numbers(pl.concat(parts), taken), AGAIN)
+    again = pile.these("repeated")
+    if again.is_empty():
+        return
+    told = []
+    for order_no, marketplace in (
+        again.select("order_no", "marketplace").iter_rows()
+        if pile.kind.name == "list"
+        else ((None, None),) * again.height
+    ):
+        stands = taken.states.get((order_no, marketplace)) if order_no is not None else None
+        status = _STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
+        told.append((status, "重复报送，内容相同，以首次接收为准"))
+    yield receipts.answer(pile.kind.table, _with_numbers(pile, _telling(again, told), taken), AGAIN)
 
 
-def _taken(mail: Mail, taken: Taken, ruled: Ruled) -> pl.DataFrame:
+def _taken(mail: Mail, piles: list[_Pile], ruled: Ruled) -> Iterator[pl.DataFrame]:
     """Papers taken: status 2, or 1 for a draft; a list is told what it waits for."""
-    parts = [_none()]
+    noted = _noted(mail)
+    for pile in piles:
+        rows = pile.these("accepted", "draft")
+        if rows.is_empty():
+            continue
+        if pile.kind.name == "list":
+            rows = _with_rulings(rows, ruled)
+        text = receipts.accepted_text(pile.kind.table)
+        if noted is not None:
+            rows = rows.join(noted, on=_PLACE, how="left", maintain_order="left")
+            text = _with_note(text)
+        status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
+        yield receipts.answer(
+            pile.kind.table, rows.with_columns(status.alias("return_status"), text.alias("return_info")), 1
+        )
+
+
+def _with_rulings(rows: pl.DataFrame, ruled: Ruled) -> pl.DataFrame:
+    """Lists taken, with the pre-entry numbers they were given and what they wait for."""
     lists = ruled.lists.select(
         pl.col("list.message_id").alias("message_id"),
         pl.col("list.position").alias("position"),
         "waits_for",
         pl.col("pre_no").alias("given_pre_no"),
     )
-    for name, kind in KIND_OF.items():
-        papers = mail.papers.get(kind.table)
-        if papers is None:
-            continue
-        places = taken.received.filter(
-            (pl.col("kind") == name) & pl.col("reception").is_in(["accepted", "draft"])
-        ).select("message_id", "position", "draft")
-        rows = papers.join(places, on=["message_id", "position"], how="inner", maintain_order="left")
-        if name == "list":
-            rows = rows.join(
-                lists, on=["message_id", "position"], how="left", maintain_order="left"
-            ).with_columns(
-                pl.coalesce("given_pre_no", "pre_no").alias("pre_no"), pl.col("waits_for").fill_null("")
-            )
-        rows = rows.join(_noted(mail), on=["message_id", "position"], how="left", maintain_order="left")
-        status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
-        parts.append(
-            receipts.answer(
-                kind.table,
-                rows.with_columns(
-                    status.alias("return_status"),
-                    _with_note(receipts.accepted_text(kind.table)).alias("return_info"),
-                ),
-            )
-        )
-    return _phase(pl.concat(parts), 1)
+    return rows.join(lists, on=_PLACE, how="left", maintain_order="left").with_columns(
+        pl.coalesce("given_pre_no", "pre_no").alias("pre_no"), pl.col("waits_for").fill_null("")
+    )
 
 
-def _noted(mail: Mail) -> pl.DataFrame:
-    """What was tolerated in each paper, as one text: message_id, position, noted."""
+def _noted(mail: Mail) -> pl.DataFrame | None:
+    """What was tolerated in each paper, as one text: message_id, position, noted; None where nothing was."""
+    if mail.notes.is_empty():
+        return None
     return (
         mail.notes.select("message_id", "position", pl.format("[{}]{}", "code", "path").alias("noted"))
         .group_by("message_id", "position", maintain_order=True)
@@ -244,71 +277,84 @@ def _with_note(text: pl.Expr) -> pl.Expr:
     return (text + noted).str.slice(0, receipts.TEXT_MAX)
 
 
-def _by_themselves(mail: Mail, taken: Taken, bench: Bench) -> pl.DataFrame:
+def _by_themselves(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFrame]:
     """Orders, payments and waybills taken: 120 where their own figures are sound, else 100 and every finding."""
-    parts = [_none()]
-    for name in ("order", "payment", "waybill"):
-        kind = KIND_OF[name]
-        papers = mail.papers.get(kind.table)
-        if papers is None:
+    for pile in piles:
+        if pile.kind.name not in ("order", "payment", "waybill"):
             continue
-        places = taken.received.filter((pl.col("kind") == name) & (pl.col("reception") == "accepted"))
-        mine = papers.join(places.select("message_id", "position"), on=["message_id", "position"], how="semi")
-        texts = _own_findings(kind, mine, mail.papers, bench)
-        rows = (
-            mine.with_row_index("row")
-            .with_columns(pl.col("row").cast(pl.Int64()))
-            .join(texts, on="row", how="left", maintain_order="left")
-            .with_columns(
+        mine = pile.these("accepted")
+        if mine.is_empty():
+            continue
+        texts = _own_findings(pile, mail.papers, bench)
+        if texts is None:
+            rows = mine.with_columns(
+                pl.lit(receipts.STORED).alias("return_status"),
+                pl.lit(receipts.LOGIC_PASSED).alias("return_info"),
+            )
+        else:
+            rows = mine.join(texts, on="row", how="left", maintain_order="left").with_columns(
                 pl.when(pl.col("text").is_null())
                 .then(pl.lit(receipts.STORED))
                 .otherwise(pl.lit(receipts.REJECTED))
                 .alias("return_status"),
                 pl.col("text").fill_null(receipts.LOGIC_PASSED).alias("return_info"),
             )
-        )
-        parts.append(receipts.answer(kind.table, rows))
-    return _phase(pl.concat(parts), 2)
+        yield receipts.answer(pile.kind.table, rows, 2)
 
 
-def _own_findings(
-    kind: Kind, mine: pl.DataFrame, papers: Mapping[str, pl.DataFrame], bench: Bench
-) -> pl.DataFrame:
-    """What is to be refused in papers by themselves; columns row, text."""
-    heads = mine.select(pl.all().name.prefix(f"{kind.name}.")).with_row_index("row")
-    sets = heads.with_columns(
-        pl.col("row").cast(pl.Int64()), pl.lit(value=True).alias(f"{kind.name}.present")
+def _own_findings(pile: _Pile, papers: Mapping[str, pl.DataFrame], bench: Bench) -> pl.DataFrame | None:
+    """What is to be refused in papers by themselves: row of the pile, text; None where there is nothing."""
+    kind = pile.kind
+    heads = papers[kind.table].select(
+        pl.all().name.prefix(f"{kind.name}."), pl.lit(value=True).alias(f"{kind.name}.present")
     )
-    found = [find(sets, [check for check in validity.CHECKS if not check.each_line])]
-    if kind.lines and kind.lines in papers:
-        prefix = f"{kind.name}_line"
-        lines = papers[kind.lines].select(
-            "message_id",
-            "position",
-            "line_no",
-            pl.all().exclude("message_id", "position").name.prefix(f"{prefix}."),
-        )
-        mine_lines = sets.select("row", f"{kind.name}.message_id", f"{kind.name}.position").join(
-            lines,
-            left_on=[f"{kind.name}.message_id", f"{kind.name}.position"],
-            right_on=["message_id", "position"],
-            how="inner",
-        )
-        found.append(find(mine_lines, [check for check in validity.CHECKS if check.each_line]))
-    modes = sets.select("row", pl.lit("").alias("supervision_mode"))
-    judged = weigh(pl.concat(found), modes, bench.severities, bench.ranks)
-    return receipts.finding_texts(judged.filter(pl.col("severity") == "refuse"), bench.texts, bench.labels)
+    found = [_by_row(find(heads.with_row_index("row"), _HEAD_CHECKS), pile.heads["row"])]
+    lines = papers.get(kind.lines) if kind.lines else None
+    if lines is not None and not lines.is_empty():
+        named = lines.select("line_no", pl.all().name.prefix(f"{kind.name}_line.")).with_row_index("row")
+        struck = find(named, _LINE_CHECKS)
+        if struck.height:
+            owners = lines.select(_PLACE).join(
+                pile.heads.select("row", *_PLACE), on=_PLACE, how="left", maintain_order="left"
+            )
+            found.append(_by_row(struck, owners["row"]))
+    findings = pl.concat(found)
+    if findings.is_empty():
+        return None
+    modes = findings.select("row", pl.lit("").alias("supervision_mode")).unique()
+    judged = weigh(findings, modes, bench.severities, bench.ranks).filter(pl.col("severity") == "refuse")
+    if judged.is_empty():
+        return None
+    texts = receipts.finding_texts(judged, bench.texts, bench.labels)
+    return texts.with_columns(pl.col("row").cast(pl.UInt32()))
 
 
-def _rulings(ruled: Ruled, bench: Bench) -> list[pl.DataFrame]:
+def _by_row(found: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """Findings (shape FINDINGS) whose row is that of the papers instead of a place in `rows`."""
+    if found.is_empty():
+        return pl.DataFrame(schema=FINDINGS)
+    at = found["row"].cast(pl.UInt32())
+    owner = rows.gather(at).cast(pl.Int64())
+    return (
+        found.with_columns(owner.alias("row")).filter(pl.col("row").is_not_null()).cast(pl.Schema(FINDINGS))
+    )
+
+
+def _rulings(ruled: Ruled, bench: Bench) -> Iterator[pl.DataFrame]:
     """Receipts to the declarant of each list that changed, to the senders of its papers, and the tax bills."""
     changed = ruled.changed
+    if changed.is_empty():
+        return
     weighty = ruled.told.filter(pl.col("severity") != "note")
     texts = receipts.finding_texts(weighty, bench.texts, bench.labels)
     lists = _list_rows(changed).join(texts, on="row", how="left", maintain_order="left")
     passed = lists.filter(pl.col("state").is_in(["released", "held"]) & (pl.col("was_list_no").is_null()))
-    stored = passed.with_columns(
-        pl.lit(receipts.STORED).alias("return_status"), pl.lit(receipts.LOGIC_PASSED).alias("return_info")
+    yield receipts.answer(
+        "lists",
+        passed.with_columns(
+            pl.lit(receipts.STORED).alias("return_status"), pl.lit(receipts.LOGIC_PASSED).alias("return_info")
+        ),
+        2,
     )
     final = lists.filter(pl.col("state").is_in(list(_STATUS))).with_columns(
         pl.col("state").replace_strict(_STATUS, return_dtype=pl.String()).alias("return_status"),
@@ -317,16 +363,13 @@ def _rulings(ruled: Ruled, bench: Bench) -> list[pl.DataFrame]:
         .otherwise(pl.col("text").fill_null(""))
         .alias("return_info"),
     )
-    return [
-        _phase(receipts.answer("lists", stored), 2),
-        _phase(receipts.answer("lists", final), 3),
-        _phase(_to_others(changed, weighty, bench), 3),
-        _phase(_tax_bills(lists.filter(pl.col("state") == "released")), 4),
-    ]
+    yield receipts.answer("lists", final, 3)
+    yield from _to_others(changed, weighty, bench)
+    yield _tax_bills(lists.filter(pl.col("state") == "released"))
 
 
 def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
-    """The changed lists as the receipt of a list wants them."""
+    """The changed lists as the receipt of a list wants them, and what a tax bill says of them."""
     names = ("message_id", "position", "guid", "order_no", "marketplace_code", "merchant_code")
     more = ("declarant_code", "customs_code", "cop_no", "recipient_code", "carrier_code", "waybill_no")
     return changed.select(
@@ -335,22 +378,30 @@ def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
         "was_list_no",
         "list_no",
         "pre_no",
-        *(pl.col(f"list.{name}").alias(name) for name in (*names, *more)),
+        *(pl.col(f"list.{name}").alias(name) for name in (*names, *more, "guarantor_code")),
+        "duty",
+        "vat",
+        "consumption_tax",
+        "assessed",
     )
 
 
-def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> Iterator[pl.DataFrame]:
     """Where a list is refused because two papers differ, the sender of the other paper is told as well."""
-    refused = changed.filter(pl.col("state") == "refused")
     between = weighty.filter((pl.col("severity") == "refuse") & pl.col("code").is_in(list(BETWEEN_PAPERS)))
-    parts = [_none()]
+    if between.is_empty():
+        return
+    refused = changed.filter(pl.col("state") == "refused")
     for name in ("order", "payment", "waybill"):
         mine = between.filter(
-            pl.col("field").str.starts_with(f"{name}.")
-            | pl.col("field").str.starts_with(f"{name}_line.")
-            | pl.col("compares").str.starts_with(f"{name}.").fill_null(value=False)
-            | pl.col("compares").str.starts_with(f"{name}_line.").fill_null(value=False)
+            pl.any_horizontal(
+                pl.col(path).str.starts_with(f"{name}{owner}").fill_null(value=False)
+                for path in ("field", "compares")
+                for owner in (".", "_line.")
+            )
         )
+        if mine.is_empty():
+            continue
         texts = receipts.finding_texts(mine, bench.texts, bench.labels)
         kind = KIND_OF[name]
         columns = [column for column in refused.columns if column.startswith(f"{name}.")]
@@ -364,8 +415,7 @@ def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> pl
                 *([pl.col("list.order_no").alias("order_no")] if f"{name}.order_no" not in columns else []),
             )
         )
-        parts.append(receipts.answer(kind.table, rows))
-    return pl.concat(parts)
+        yield receipts.answer(kind.table, rows, 3)
 
 
 def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
@@ -374,5 +424,10 @@ def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
         pl.format("{}_0", "list_no").alias("tax_no"),
         pl.lit("1").alias("return_status"),
         pl.lit("").alias("return_info"),
+        *(
+            pl.col(name).alias(f"bill_{name}")
+            for name in ("duty", "vat", "consumption_tax", "guarantor_code")
+        ),
+        pl.col("assessed").cast(receipts.BILL["bill_lines"]).alias("bill_lines"),
     )
-    return receipts.answer("lists", bills).with_columns(pl.lit("CEB816").alias("message_type"))
+    return receipts.answer("lists", bills, 4).with_columns(pl.lit("CEB816").alias("message_type"))

@@ -15,15 +15,12 @@ from tripoint.kernel.clock import CHINA
 from tripoint.kernel.refusals import Busy
 from tripoint.messages.ceb.parsing import Unreadable
 from tripoint.messages.signatures.sealing import Seal
-from tripoint.pipeline.receipts import FORMAT_STATUS
+from tripoint.pipeline.receipts import BILL, FORMAT_STATUS, together
 from tripoint.platforms.clearance.answers import blocks, packing, store, writing
 from tripoint.platforms.clearance.answers.composing import AGAIN, PHASED
 from tripoint.platforms.clearance.papers.reading import Letter
 
 _PLACE = ["answers", "position"]
-
-FORMAT_RECEIPT = "CEB900"
-"""The message that answers what cannot be answered in its own form; it quotes its original."""
 
 EVERYTHING = 10_000_000
 """Receipts of one order or message, at most."""
@@ -54,22 +51,17 @@ class Scribed:
 
 def send(tx: Transaction, receipts: pl.DataFrame, letters: Sequence[Letter], now: datetime) -> int:
     """Number, pack and keep receipts (shape PHASED), and a CEB900 for each message that could not be read."""
-    told = pl.concat([receipts, _broken(letters)])
+    told = together([receipts, _broken(letters)])
     if told.is_empty():
         return 0
-    told = told.with_columns(
-        pl.when(writing.unwritable())
-        .then(pl.lit("CEB900"))
-        .otherwise(pl.col("message_type"))
-        .alias("message_type"),
-        pl.when(writing.is_pre_no()).then(pl.col("pre_no")).alias("pre_no"),
+    told = writing.written_as(told).with_columns(
+        pl.when(writing.is_pre_no()).then(pl.col("pre_no")).alias("pre_no")
     )
     again = told.filter((pl.col("phase") == AGAIN) & (pl.col("order_no") != ""))["order_no"].to_list()
     packed = packing.pack(_with_pre_nos(tx, told, now))
     first = exchange.next_numbers(tx, {"outbox": packed.packs, "receipt": told.height})
     given = packing.number(packed, first["outbox"], first["receipt"])
-    outgoing = pl.concat(packing.messages(block, now) for block in given)
-    exchange.send(tx, outgoing.select(list(exchange.OUTBOX)))
+    exchange.send(tx, packing.messages(given, now).select(list(exchange.OUTBOX)))
     store.append(tx, given, now)
     store.tally(tx, packed.receipts)
     if again:
@@ -98,14 +90,19 @@ def receipts(
         "return_status": return_status,
     }
     if order_no is None and answers is None:
-        return store.page(tx, after=after, most=most, **filters).to_dicts()
+        return _told(store.page(tx, after=after, most=most, **filters))
     if order_no is not None:
         moments = store.moments_of_orders(tx, [order_no])
     else:
         assert answers is not None
         moments = store.moments_of_message(tx, answers)
     filters |= {"order_no": order_no}
-    return store.about(tx, sorted(moments), after, most, answers=answers, **filters).to_dicts()
+    return _told(store.about(tx, sorted(moments), after, most, answers=answers, **filters))
+
+
+def _told(receipts: pl.DataFrame) -> list[dict[str, Any]]:
+    """Receipts as they are shown: a tax bill's figures stand in its message."""
+    return receipts.drop(BILL).to_dicts()
 
 
 def tallies(tx: Transaction) -> Sequence[dict[str, Any]]:
@@ -113,9 +110,9 @@ def tallies(tx: Transaction) -> Sequence[dict[str, Any]]:
     return store.tallies(tx)
 
 
-def carried(tx: Transaction, outbox_id: int) -> pl.DataFrame:
-    """The receipts that one outgoing message carries, in order (shape STORED)."""
-    return store.packed(tx, exchange.outgoing_of(tx, [outbox_id]))
+def carried(tx: Transaction, outbox_id: int) -> list[dict[str, Any]]:
+    """The receipts that one outgoing message carries, in order."""
+    return _told(store.packed(tx, exchange.outgoing_of(tx, [outbox_id])))
 
 
 def answering(
@@ -211,33 +208,30 @@ def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, s
     """Write the XML of outgoing messages from the receipts they carry (shape STORED), sign and keep it."""
     if not rows:
         return
-    plain = _write(tx, rows, told)
-    quoting = _format_receipts(tx, [row for row in rows if row["message_type"] == FORMAT_RECEIPT], told)
+    plain = _write(rows, told)
+    quoting = _format_receipts(
+        tx, [row for row in rows if row["message_type"] == writing.FORMAT_RECEIPT], told
+    )
     if seal is not None:
         plain = {number: seal.put(body, canonical=True) for number, body in plain.items()}
         quoting = {number: seal.put(body, canonical=False) for number, body in quoting.items()}
     exchange.keep_bodies(tx, {number: blocks.compress(body) for number, body in (plain | quoting).items()})
 
 
-def _write(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
+def _write(rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
     """The XML of outgoing messages that answer papers in their own form, all of one type in one go."""
     guids = {row["outbox_id"]: row["message_guid"] for row in rows}
     mine = told.filter(pl.col("outbox_id").is_in(list(guids)))
-    bills, lines = store.bills(tx, mine)
     bodies: dict[int, bytes] = {}
-    for message_type in sorted({row["message_type"] for row in rows} - {FORMAT_RECEIPT}):
+    for message_type in sorted({row["message_type"] for row in rows} - {writing.FORMAT_RECEIPT}):
         receipts = mine.filter(pl.col("message_type") == message_type)
         if message_type == "CEB816":
-            bodies |= writing.write_bills(guids, _of(bills, receipts), lines)
+            bodies |= writing.write_bills(guids, receipts)
         elif message_type == "CEB818":
-            bodies |= writing.write_bill_statuses(guids, _of(bills, receipts))
+            bodies |= writing.write_bill_statuses(guids, receipts)
         else:
             bodies |= writing.write_receipts(message_type, guids, receipts)
     return bodies
-
-
-def _of(bills: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    return bills.join(receipts.select("receipt_id"), on="receipt_id", how="semi", maintain_order="left")
 
 
 def _format_receipts(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
@@ -257,13 +251,13 @@ def _format_receipts(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.D
 
 def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Give a pre-entry number to each paper whose receipt demands one and that has none; the same one every time."""
-    letters = pl.col("message_type").replace_strict(
-        writing.PRE_NO_LETTER, default=None, return_dtype=pl.String()
-    )
-    lacking = told.filter(letters.is_not_null() & pl.col("pre_no").is_null())
-    if lacking.is_empty():
+    demanded = pl.col("message_type").is_in(list(writing.PRE_NO_LETTER)) & pl.col("pre_no").is_null()
+    places = told.select(demanded).to_series().arg_true()
+    if places.is_empty():
         return told
-    papers = lacking.select("order_no", *_PLACE, letters.alias("letter")).unique(_PLACE, maintain_order=True)
+    letter = pl.col("message_type").replace_strict(writing.PRE_NO_LETTER, return_dtype=pl.String())
+    lacking = told.select("order_no", *_PLACE, "message_type")[places]
+    papers = lacking.select("order_no", *_PLACE, letter.alias("letter")).unique(_PLACE, maintain_order=True)
     known = store.known_pre_nos(tx, papers)
     fresh = papers.join(known, on=_PLACE, how="anti", maintain_order="left")
     day = now.astimezone(CHINA).strftime("%Y%m%d")
@@ -272,17 +266,9 @@ def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.Data
     number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
     given = fresh.select("order_no", *_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("pre_no"))
     store.keep_pre_nos(tx, given)
-    numbered = pl.concat([given.select(*_PLACE, pl.col("pre_no").alias("given")), known])
-    return (
-        told.join(numbered, on=_PLACE, how="left", maintain_order="left")
-        .with_columns(
-            pl.when(letters.is_not_null())
-            .then(pl.coalesce("pre_no", "given"))
-            .otherwise(pl.col("pre_no"))
-            .alias("pre_no")
-        )
-        .drop("given")
-    )
+    numbered = pl.concat([given.select(*_PLACE, "pre_no"), known])
+    filled = lacking.join(numbered, on=_PLACE, how="left", maintain_order="left")["pre_no"]
+    return told.with_columns(told["pre_no"].scatter(places, filled))
 
 
 def _broken(letters: Sequence[Letter]) -> pl.DataFrame:
@@ -291,7 +277,7 @@ def _broken(letters: Sequence[Letter]) -> pl.DataFrame:
         {
             "order_no": "",
             "recipient_code": letter.arrival.sender_code,
-            "message_type": "CEB900",
+            "message_type": writing.FORMAT_RECEIPT,
             "answers": letter.arrival.message_id,
             "position": 0,
             "guid": "",

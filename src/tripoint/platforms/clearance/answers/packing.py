@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,22 +37,18 @@ def pack(receipts: pl.DataFrame) -> Packed:
 
     A message may answer many; only a CEB900, which quotes the message it answers, is about one.
     """
-    groups = receipts.with_columns(
-        pl.struct(
-            "phase",
-            "message_type",
-            "recipient_code",
-            pl.when(pl.col("message_type") == _FORMAT).then(pl.col("answers")).otherwise(0).alias("about"),
-        )
-        .rank("dense")
-        .alias("group")
-    ).sort("group", "answers", "position", maintain_order=True)
+    key = ["phase", "message_type", "recipient_code"]
+    kinds = receipts.select(key).unique().sort(key).with_row_index("kind")
+    groups = receipts.join(kinds, on=key, how="left", maintain_order="left").sort(
+        "kind", "answers", "position", maintain_order=True
+    )
     most = pl.when(pl.col("message_type").is_in(_BILLS)).then(BILLS_PER_MESSAGE).otherwise(PER_MESSAGE)
-    first = pl.col("group") != pl.col("group").shift(1)
+    first = pl.col("kind") != pl.col("kind").shift(1)
+    about_another = (pl.col("message_type") == _FORMAT) & (pl.col("answers") != pl.col("answers").shift(1))
     place = pl.int_range(pl.len(), dtype=pl.Int64())
-    begun = pl.when(first.fill_null(value=True)).then(place).otherwise(None).forward_fill()
+    begun = pl.when((first | about_another).fill_null(value=True)).then(place).otherwise(None).forward_fill()
     opens = ((place - begun) % most) == 0
-    cut = groups.with_columns((opens.cum_sum().cast(pl.Int64()) - 1).alias("pack")).drop("group", "phase")
+    cut = groups.with_columns((opens.cum_sum().cast(pl.Int64()) - 1).alias("pack")).drop("kind", "phase")
     return Packed(cut, int(cut["pack"][-1]) + 1)
 
 
@@ -78,21 +74,31 @@ def _cut(numbered: pl.DataFrame) -> Iterator[pl.DataFrame]:
             start = place
 
 
-def messages(block: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """The outgoing messages of a block (shape `exchange.store.OUTBOX`)."""
-    packs = block.group_by("outbox_id", maintain_order=True).agg(
-        pl.col("recipient_code", "message_type").first(),
-        pl.when(pl.col("answers").min() == pl.col("answers").max())
-        .then(pl.col("answers").first())
-        .alias("answers"),
+def messages(given: Sequence[pl.DataFrame], now: datetime) -> pl.DataFrame:
+    """The outgoing messages of blocks (shape `exchange.store.OUTBOX`)."""
+    receipts = pl.concat(
+        block.select(
+            *("outbox_id", "receipt_id", "recipient_code", "message_type", "answers", "return_status"),
+            pl.col("outbox_id").first().alias("block"),
+        )
+        for block in given
+    )
+    packs = receipts.group_by("outbox_id", maintain_order=True).agg(
+        pl.col("recipient_code", "message_type", "block").first(),
+        pl.col("answers").min(),
+        pl.col("answers").max().alias("last_answered"),
         pl.len().cast(pl.Int32()).alias("receipts"),
         pl.col("receipt_id").first().alias("first_receipt"),
         pl.col("receipt_id").last().alias("last_receipt"),
-        pl.col("return_status").unique().sort().str.join(",").alias("statuses"),
+    )
+    told = receipts.select("outbox_id", "return_status").unique().sort("outbox_id", "return_status")
+    statuses = told.group_by("outbox_id", maintain_order=True).agg(
+        pl.col("return_status").str.join(",").alias("statuses")
     )
     guids = [str(uuid.uuid4()).upper() for _ in range(packs.height)]
     return packs.with_columns(
+        statuses["statuses"],
+        pl.when(pl.col("answers") == pl.col("last_answered")).then("answers").alias("answers"),
         pl.Series("message_guid", guids, dtype=pl.String()),
         pl.lit(now).dt.cast_time_unit("us").alias("created_at"),
-        pl.col("outbox_id").first().alias("block"),
     )

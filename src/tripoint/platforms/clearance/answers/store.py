@@ -15,52 +15,8 @@ from tripoint.platforms.clearance.answers.blocks import STORED
 
 sql = Statements.load(__package__)
 
-BLOCKS = {
-    "block": pl.Int64(),
-    "last_message": pl.Int64(),
-    "first_receipt": pl.Int64(),
-    "last_receipt": pl.Int64(),
-    "given_at": pl.Datetime("us", "UTC"),
-    "content": pl.Binary(),
-}
-"""Blocks as they are appended."""
-
 PRE_NOS = {"order_no": pl.String(), "answers": pl.Int64(), "position": pl.Int32(), "pre_no": pl.String()}
 """A pre-entry number that a paper was given for its receipts."""
-
-BILL = {
-    "receipt_id": pl.Int64(),
-    "outbox_id": pl.Int64(),
-    "position": pl.Int32(),
-    "guid": pl.String(),
-    "return_time": pl.Datetime("us", "UTC"),
-    "list_no": pl.String(),
-    "tax_no": pl.String(),
-    "customs_tax": pl.Int64(),
-    "value_added_tax": pl.Int64(),
-    "consumption_tax": pl.Int64(),
-    "status": pl.String(),
-    "duty_payment_no": pl.String(),
-    "guarantor_code": pl.String(),
-    "merchant_code": pl.String(),
-    "carrier_code": pl.String(),
-    "declarant_code": pl.String(),
-    "customs_code": pl.String(),
-    "order_no": pl.String(),
-    "waybill_no": pl.String(),
-}
-"""A tax bill as message 816 wants it."""
-
-BILL_LINE = {
-    "receipt_id": pl.Int64(),
-    "line_no": pl.Int32(),
-    "hs_code": pl.String(),
-    "tax_price": pl.Int64(),
-    "customs_tax": pl.Int64(),
-    "value_added_tax": pl.Int64(),
-    "consumption_tax": pl.Int64(),
-}
-"""A line of a tax bill."""
 
 BLOCKS_AT_ONCE = 8
 """Blocks in memory at once where several are gone through."""
@@ -76,18 +32,15 @@ Row = dict[str, Any]
 
 def append(tx: Transaction, given: Sequence[pl.DataFrame], now: datetime) -> None:
     """Append blocks, each of its receipts (shape KEPT), and count them."""
-    rows = [
-        {
-            "block": block["outbox_id"][0],
-            "last_message": block["outbox_id"][-1],
-            "first_receipt": block["receipt_id"][0],
-            "last_receipt": block["receipt_id"][-1],
-            "given_at": now,
-            "content": blocks.pack(block),
-        }
-        for block in given
-    ]
-    tx.copy("receipt_blocks", pl.DataFrame(rows, schema=BLOCKS, orient="row"))
+    tx.run(
+        sql.append,
+        blocks=[block["outbox_id"][0] for block in given],
+        last_messages=[block["outbox_id"][-1] for block in given],
+        first_receipts=[block["receipt_id"][0] for block in given],
+        last_receipts=[block["receipt_id"][-1] for block in given],
+        contents=[blocks.pack(block) for block in given],
+        at=now,
+    )
 
 
 def tally(tx: Transaction, receipts: pl.DataFrame) -> None:
@@ -211,9 +164,15 @@ def moments_of_message(tx: Transaction, message_id: int) -> set[datetime]:
 
 
 def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:
-    """answers, position and `given`: the pre-entry numbers that papers (order_no, answers, position) were given before."""
-    tx.stage("answered_papers", papers.select("order_no", "answers", "position"))
-    return tx.frame(sql.known_pre_nos, {"answers": pl.Int64(), "position": pl.Int32(), "given": pl.String()})
+    """answers, position and pre_no: the pre-entry numbers that papers (order_no, answers, position) were given before."""
+    rows = tx.rows(
+        sql.known_pre_nos,
+        order_nos=papers["order_no"].to_list(),
+        answers=papers["answers"].to_list(),
+        positions=papers["position"].to_list(),
+    )
+    schema = {name: dtype for name, dtype in PRE_NOS.items() if name != "order_no"}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def keep_pre_nos(tx: Transaction, given: pl.DataFrame) -> None:
@@ -238,29 +197,6 @@ def set_written(tx: Transaction, block: int) -> None:
 def backlog(tx: Transaction) -> int:
     """How many blocks wait for their XML."""
     return int(tx.value(sql.backlog))
-
-
-def bills(tx: Transaction, receipts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The tax bills that receipts (shape STORED) are about, and their lines."""
-    about_bills = receipts.filter(pl.col("message_type").is_in(["CEB816", "CEB818"]))
-    if about_bills.is_empty():
-        return pl.DataFrame(schema=BILL), pl.DataFrame(schema=BILL_LINE)
-    tx.stage(
-        "wanted_bills",
-        about_bills.select(
-            "receipt_id",
-            "outbox_id",
-            "order_no",
-            "tax_no",
-            "message_type",
-            "position",
-            "guid",
-            "return_status",
-            "return_time",
-        ),
-        analyze=("order_no",),
-    )
-    return tx.frame(sql.bills, BILL), tx.frame(sql.bill_lines, BILL_LINE)
 
 
 def unreadable(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:

@@ -1,3 +1,12 @@
+-- name: append
+-- Appends blocks of receipts.
+insert into receipt_blocks (block, last_message, first_receipt, last_receipt, given_at, content)
+select block, last_message, first_receipt, last_receipt, %(at)s, content
+from unnest(%(blocks)s::bigint[], %(last_messages)s::bigint[], %(first_receipts)s::bigint[],
+            %(last_receipts)s::bigint[], %(contents)b::bytea[])
+     as given (block, last_message, first_receipt, last_receipt, content)
+order by block;
+
 -- name: tally
 -- Counts receipts given, by type and status.
 insert into receipt_tallies as t (message_type, return_status, receipts)
@@ -84,9 +93,9 @@ union
 select order_no from sealed_lists where waybill_no = any(%(waybill_nos)s);
 
 -- name: known_pre_nos
--- The pre-entry numbers that the staged papers were given in earlier receipts.
-select g.answers, g.position, g.pre_no as given
-from answered_papers as p
+-- The pre-entry numbers that papers were given in earlier receipts.
+select g.answers, g.position, g.pre_no
+from unnest(%(order_nos)s::text[], %(answers)s::bigint[], %(positions)s::integer[]) as p (order_no, answers, position)
 join given_pre_nos as g on g.order_no = p.order_no and g.answers = p.answers and g.position = p.position;
 
 -- name: unwritten
@@ -112,46 +121,6 @@ update receipt_blocks set written = true where block = %(block)s;
 -- name: backlog
 -- How many blocks wait for their XML.
 select count(*) as blocks from receipt_blocks where not written;
-
--- name: bills
--- The staged tax bills, of live lists and of sealed ones.
-select *
-from (
-    select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, t.list_no, t.tax_no, t.duty as customs_tax,
-           t.vat as value_added_tax, t.consumption_tax, w.return_status as status, t.duty_payment_no, c.guarantor_code,
-           c.merchant_code, c.carrier_code, c.declarant_code, c.customs_code, c.order_no, c.waybill_no
-    from wanted_bills as w
-    join live_tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
-    join live_clearings as c on c.order_no = t.order_no and c.marketplace_code = t.marketplace_code
-    union all
-    select w.receipt_id, w.outbox_id, w.position, w.guid, w.return_time, s.list_no, w.tax_no, s.duty, s.vat,
-           s.consumption_tax, w.return_status, null, s.guarantor_code, s.merchant_code, s.carrier_code,
-           s.declarant_code, s.customs_code, s.order_no, s.waybill_no
-    from wanted_bills as w
-    join sealed_lists as s on s.order_no = w.order_no
-    where s.list_no || '_0' = w.tax_no
-) as billed
-order by receipt_id;
-
--- name: bill_lines
--- The lines of the staged tax bills, of live lists and of sealed ones.
-select *
-from (
-    select w.receipt_id, a.line_no, a.hs_code, a.dutiable_value as tax_price, a.duty as customs_tax,
-           a.vat as value_added_tax, a.consumption_tax
-    from wanted_bills as w
-    join live_tax_bills as t on t.order_no = w.order_no and t.tax_no = w.tax_no
-    join live_assessed_lines as a on a.order_no = t.order_no and a.marketplace_code = t.marketplace_code
-    where w.message_type = 'CEB816'
-    union all
-    select w.receipt_id, split_part(l, '|', 1)::integer, split_part(l, '|', 2), split_part(l, '|', 3)::bigint,
-           split_part(l, '|', 4)::bigint, split_part(l, '|', 6)::bigint, split_part(l, '|', 5)::bigint
-    from wanted_bills as w
-    join sealed_lists as s on s.order_no = w.order_no
-    cross join lateral string_to_table(s.lines, ';') as l
-    where w.message_type = 'CEB816' and s.list_no || '_0' = w.tax_no
-) as billed
-order by receipt_id, line_no;
 
 -- name: unreadable
 -- What a CEB900 tells of messages that could not be read.

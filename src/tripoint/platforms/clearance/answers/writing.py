@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,9 @@ NO_NUMBER = "无"
 ORIGINAL_NO_MAX = 255
 """Characters that a CEB900 has room for in the number of the message it answers."""
 
+FORMAT_RECEIPT = "CEB900"
+"""The message that answers what cannot be answered in its own form; it quotes its original."""
+
 PRE_NO_LETTER = {"CEB622": "B", "CEB624": "B", "CEB626": "T", "CEB712": "R"}
 """The message types whose form demands a pre-entry number, and the letter it begins with (ceb.md §2)."""
 
@@ -29,6 +33,7 @@ _ALWAYS = frozenset({"guid", "return_status", "return_time", "return_info", "pre
 """What every receipt is given, whatever its paper lacks."""
 
 
+@cache
 def _form(message_type: str) -> list[Field]:
     """The fields of a receipt's form that come from its paper."""
     return [
@@ -43,14 +48,43 @@ def _fits(field: Field) -> pl.Expr:
     return (length >= max(least, 1)) & (length <= (most if most is not None else 10_000))
 
 
-def unwritable() -> pl.Expr:
-    """Receipts whose form demands a number that the paper did not give so: these become a CEB900."""
-    lacking = pl.lit(value=False)
+def written_as(receipts: pl.DataFrame) -> pl.DataFrame:
+    """Receipts, each with the message type it can be written as.
+
+    Where a form demands a number that the paper did not give so, the answer becomes a CEB900.
+    """
+    lacking = [
+        mine.filter(lacks)["place"]
+        for message_type, lacks, columns in _demands()
+        for mine in _of_type(receipts, message_type, columns)
+    ]
+    places = [part for part in lacking if part.len()]
+    if not places:
+        return receipts
+    at = pl.int_range(pl.len(), dtype=pl.UInt32())
+    lost = at.is_in(pl.concat(places).implode())
+    return receipts.with_columns(
+        pl.when(lost).then(pl.lit(FORMAT_RECEIPT)).otherwise("message_type").alias("message_type")
+    )
+
+
+def _of_type(receipts: pl.DataFrame, message_type: str, columns: list[str]) -> Iterator[pl.DataFrame]:
+    """The receipts of a type with their places; none where there are none."""
+    places = (receipts["message_type"] == message_type).arg_true()
+    if places.len():
+        yield receipts.select(columns)[places].with_columns(places.cast(pl.UInt32()).alias("place"))
+
+
+@cache
+def _demands() -> tuple[tuple[str, pl.Expr, list[str]], ...]:
+    """For each type what is true of a receipt that lacks what its form demands, and the columns that shows in."""
+    found = []
     for message_type in MESSAGE_OF.values():
-        fits = [_fits(field).fill_null(value=False) for field in _form(message_type) if field.is_mandatory]
-        lacks = ~pl.all_horizontal(fits) if fits else pl.lit(value=False)
-        lacking = lacking | ((pl.col("message_type") == message_type) & lacks)
-    return lacking
+        fields = [field for field in _form(message_type) if field.is_mandatory]
+        if fields:
+            fits = pl.all_horizontal(_fits(field).fill_null(value=False) for field in fields)
+            found.append((message_type, ~fits, [field.column for field in fields]))
+    return tuple(found)
 
 
 def _fitted(message_type: str) -> list[pl.Expr]:
@@ -86,25 +120,46 @@ def write_receipts(message_type: str, guids: Mapping[int, str], receipts: pl.Dat
     return write_each(message_type, {"receipts": placed.select(list(RECEIPTS.columns))}, guids)
 
 
-def write_bills(guids: Mapping[int, str], bills: pl.DataFrame, lines: pl.DataFrame) -> dict[int, bytes]:
+def write_bills(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of tax bills (816) with their lines, by outbox_id."""
-    placed = _placed(guids, bills).with_columns(pl.lit(None, pl.String()).alias("note"))
-    places = placed.select("receipt_id", "message_id", "position")
-    lined = lines.join(places, on="receipt_id", how="inner", maintain_order="left")
-    return write_each(
-        "CEB816",
-        {
-            "tax_bills": placed.select(list(TAX_BILLS.columns)),
-            "tax_bill_lines": lined.select(list(TAX_BILL_LINES.columns)),
-        },
-        guids,
+    placed = _placed(guids, receipts).with_columns(
+        pl.col("bill_duty").alias("customs_tax"),
+        pl.col("bill_vat").alias("value_added_tax"),
+        pl.col("bill_consumption_tax").alias("consumption_tax"),
+        pl.lit(None, pl.String()).alias("note"),
+        *_BILL,
     )
+    lines = (
+        placed.select("message_id", "position", "bill_lines")
+        .explode("bill_lines")
+        .unnest("bill_lines")
+        .select(
+            *("message_id", "position", "line_no", "hs_code"),
+            pl.col("dutiable_value").alias("tax_price"),
+            pl.col("duty").alias("customs_tax"),
+            pl.col("vat").alias("value_added_tax"),
+            "consumption_tax",
+        )
+        .sort("message_id", "position", "line_no")
+    )
+    frames = {
+        "tax_bills": placed.select(list(TAX_BILLS.columns)),
+        "tax_bill_lines": lines.select(list(TAX_BILL_LINES.columns)),
+    }
+    return write_each("CEB816", frames, guids)
 
 
-def write_bill_statuses(guids: Mapping[int, str], bills: pl.DataFrame) -> dict[int, bytes]:
+def write_bill_statuses(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of what became of tax bills (818), by outbox_id: summarised or void."""
-    placed = _placed(guids, bills)
+    placed = _placed(guids, receipts).with_columns(_BILL)
     return write_each("CEB818", {"tax_bill_statuses": placed.select(list(TAX_BILL_STATUSES.columns))}, guids)
+
+
+_BILL = (
+    pl.col("return_status").alias("status"),
+    pl.col("bill_guarantor_code").alias("guarantor_code"),
+    pl.col("bill_payment_no").alias("duty_payment_no"),
+)
 
 
 def _placed(guids: Mapping[int, str], receipts: pl.DataFrame) -> pl.DataFrame:

@@ -199,7 +199,12 @@ def judge(
     """Run every check on every set and line, and tax what can be taxed."""
     known = with_facts(matching.count_lines(sets, papers), facts, bench)
     rated = with_rates(lines, known, facts.rates)
-    taxed = tax(rated, bench)
+    taxed = tax(rated, bench).join(
+        rated.select("row", "line_no", pl.col("line.hs_code").alias("hs_code")),
+        on=["row", "line_no"],
+        how="left",
+        maintain_order="left",
+    )
     taxes = tax_lists(taxed)
     over = taxes.filter(pl.col("channel") == OVER_SINGLE)
     findings = pl.concat(
@@ -212,7 +217,7 @@ def judge(
 def taxes_with_lines(taxed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
     """The sums of each list, and beside them its taxed lines as one nested column `assessed`."""
     nested = taxed.group_by("row").agg(
-        pl.struct("line_no", "dutiable_value", "duty", "consumption_tax", "vat").alias("assessed")
+        pl.struct("line_no", "hs_code", "dutiable_value", "duty", "consumption_tax", "vat").alias("assessed")
     )
     return taxes.join(nested, on="row", how="left")
 

@@ -112,7 +112,6 @@ def assessed_by_row(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame
     rated = lines.select(
         "row",
         "line_no",
-        pl.col("line.hs_code").alias("hs_code"),
         *(pl.col(f"rate.{name}").alias(name) for name in ("duty_ppm", "vat_ppm", "ct_ppm")),
     )
     return (
