@@ -941,6 +941,7 @@ join (select outbox_id, min(receipt_id) as first_receipt, max(receipt_id) as las
 where o.outbox_id = m.outbox_id;
 alter table outbox alter column block set not null, alter column first_receipt set not null,
                    alter column last_receipt set not null, alter column statuses set not null;
+create index outbox_about on outbox (answers) where message_type = 'CEB900';
 comment on column outbox.block is 'The block its receipts are in.';
 comment on column outbox.statuses is 'The return statuses it tells, joined by commas.';
 comment on table outbox is 'local. Every message that goes out, without its XML. Its numbers rise in the order of commit.';

@@ -25,7 +25,7 @@ PACKS_AT_ONCE = 1000
 """Messages looked up at once where receipts are gone through."""
 
 MESSAGE_RECEIPTS_MAX = 100_000
-"""Receipts that one message was given in the round that read it, at most."""
+"""Receipts that one message was given in the rounds that read it, at most."""
 
 Row = dict[str, Any]
 
@@ -152,15 +152,13 @@ def moments_of_orders(tx: Transaction, order_nos: Sequence[str]) -> set[datetime
 
 def moments_of_message(tx: Transaction, message_id: int) -> set[datetime]:
     """When receipts that answer one message were given: as it was worked on, and as its papers were ruled on later."""
-    worked_at = tx.value(sql.moment_of_message, message_id=message_id)
-    if worked_at is None:
-        return set()
-    first = about(tx, [worked_at], 0, MESSAGE_RECEIPTS_MAX, answers=message_id)
+    moments = {row["moment"] for row in tx.rows(sql.moments_of_message, message_id=message_id)}
+    first = about(tx, sorted(moments), 0, MESSAGE_RECEIPTS_MAX, answers=message_id)
     order_nos = set(first["order_no"].unique())
     silent = first.filter(pl.col("order_no") == "")["waybill_no"].drop_nulls().unique().to_list()
     if silent:
         order_nos |= {row["order_no"] for row in tx.rows(sql.orders_of_waybills, waybill_nos=silent)}
-    return {worked_at, *moments_of_orders(tx, sorted(order_nos - {""}))}
+    return moments | moments_of_orders(tx, sorted(order_nos - {""}))
 
 
 def known_pre_nos(tx: Transaction, papers: pl.DataFrame) -> pl.DataFrame:

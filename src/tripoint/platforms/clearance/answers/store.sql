@@ -81,9 +81,11 @@ select decided_at from returns where order_no = any(%(order_nos)s) and decided_a
 union
 select given_at from retold_orders where order_no = any(%(order_nos)s);
 
--- name: moment_of_message
--- When one message was worked on.
-select worked_at from messages where message_id = %(message_id)s;
+-- name: moments_of_message
+-- When one message was worked on, and when it was answered as a whole: one that was given up may be worked on again.
+select worked_at as moment from messages where message_id = %(message_id)s and worked_at is not null
+union
+select created_at from outbox where answers = %(message_id)s and message_type = 'CEB900';
 
 -- name: orders_of_waybills
 -- The orders that waybills turned out to be for.
