@@ -53,7 +53,7 @@ from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.answers.desk import Scribed
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.platforms.clearance.enquiries.records import Standing
-from tripoint.platforms.clearance.papers.nursery import Nursery
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import Arrival, Bench, SignaturePolicy, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings

@@ -30,7 +30,8 @@ def test_one_row_and_ten_thousand_take_the_same_number_of_statements(
             tx.stage("staged", lists(count), analyze=analyze)
             assert tx.frame("select * from staged", LISTS).height == count
             counts.append(tx.statements)
-    assert counts == [3 + len(analyze)] * 3
+    # Making the table, filling it, reading it; an empty set is not sent.
+    assert counts == [2 + len(analyze), *[3 + len(analyze)] * 2]
 
 
 def test_run_tells_how_many_rows_it_touched(tx: Transaction) -> None:

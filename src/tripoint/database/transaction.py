@@ -92,7 +92,10 @@ class Transaction:
             self._run_composed(sql.SQL("analyze {} ({})").format(name, chosen))
 
     def copy(self, table: str, frame: pl.DataFrame, /) -> int:
-        """Append a set to a table (`name` or `schema.name`); columns go by name, those not given take their default."""
+        """Append a set to a table (`name` or `schema.name`); columns go by name, those not given take their default.
+
+        An empty set is not sent.
+        """
         from psycopg import sql
 
         return self._fill(sql.Identifier(*table.split(".")), frame)
@@ -143,6 +146,9 @@ class Transaction:
     def _fill(self, name: Any, frame: pl.DataFrame) -> int:
         from psycopg import sql
 
+        if frame.is_empty():
+            columns.column_types(frame.schema)
+            return 0
         data = columns.to_copy(frame)
         chosen = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
         text = sql.SQL("copy {} ({}) from stdin (format text)").format(name, chosen)

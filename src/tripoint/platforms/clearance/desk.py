@@ -16,8 +16,8 @@ from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
-from tripoint.platforms.clearance.papers.nursery import Nursery
 from tripoint.platforms.clearance.papers.reading import Letter, read
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.platforms.clearance.sealing import desk as sealing

@@ -13,11 +13,11 @@ from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.pipeline.versions import WITHDRAWAL
 from tripoint.platforms.clearance.papers import store
-from tripoint.platforms.clearance.papers.nursery import Nursery
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.papers.recalling import recall
 from tripoint.platforms.clearance.papers.reception import fresh_orders, may_wait, receive_all
 from tripoint.platforms.clearance.papers.rows import versions, with_key
+from tripoint.platforms.clearance.papers.waiting.desk import recall
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Fresh, Kind, Taken
 
 VERSION_CODES = {

@@ -83,12 +83,12 @@ def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFram
 
 
 def waiting_papers(tx: Transaction) -> pl.DataFrame:
-    """The papers without rows of their own of the orders that the ruling touches (recalling.PLACES)."""
+    """The papers without rows of their own of the orders that the ruling touches (shape PLACES)."""
     return tx.frame(sql.waiting_papers, PLACES)
 
 
 def waiting_papers_of(tx: Transaction, order_no: str) -> pl.DataFrame:
-    """The papers of one order without rows of their own (recalling.PLACES)."""
+    """The papers of one order without rows of their own (shape PLACES)."""
     rows = tx.rows(sql.waiting_papers_of_one, order_no=order_no)
     return pl.DataFrame(rows, schema=PLACES, orient="row")
 

@@ -15,8 +15,8 @@ from tripoint.pipeline.decision import DRAWS, JUDGED, decide, draw, weigh
 from tripoint.pipeline.matching import join_lines, join_papers, waits_for
 from tripoint.pipeline.versions import NEW
 from tripoint.platforms.clearance.papers import store as waiting
-from tripoint.platforms.clearance.papers.nursery import Nursery
-from tripoint.platforms.clearance.papers.recalling import recall
+from tripoint.platforms.clearance.papers.waiting.desk import recall
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import (
     KIND_OF,
     LOCK,

@@ -11,8 +11,8 @@ import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.platforms.clearance.papers import store as papers
-from tripoint.platforms.clearance.papers.recalling import reread
 from tripoint.platforms.clearance.papers.rows import versions, with_key
+from tripoint.platforms.clearance.papers.waiting.desk import reread
 from tripoint.platforms.clearance.records import KIND_OF, TRIO
 from tripoint.platforms.clearance.sealing import rows, store
 

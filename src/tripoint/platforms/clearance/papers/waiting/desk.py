@@ -6,9 +6,9 @@ import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
-from tripoint.platforms.clearance.papers.nursery import SCHEMAS, Nursery
 from tripoint.platforms.clearance.papers.reading import Mail, read
 from tripoint.platforms.clearance.papers.rows import with_key
+from tripoint.platforms.clearance.papers.waiting.nursery import SCHEMAS, Nursery
 from tripoint.platforms.clearance.records import KIND_OF, TRIO, Arrival
 
 

@@ -1,7 +1,7 @@
 """Papers that wait for their kin, in memory as they were read.
 
 A paper never changes once it is in its message, so what is here is always true, whoever has decided what meanwhile; what was
-forgotten, or was read by another worker, is read from its message again (`recalling`).
+forgotten, or was read by another worker, is read from its message again (`desk.recall`).
 """
 
 from __future__ import annotations
