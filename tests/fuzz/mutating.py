@@ -11,6 +11,8 @@ Change = Callable[[bytes, Random], bytes]
 _LEAF = re.compile(rb"<((?:[\w.-]+:)?[\w.-]+)>([^<]*)</\1>")
 _TAG = re.compile(rb"</?(?:[\w.-]+:)?[\w.-]+>")
 _ELEMENT = re.compile(rb"<((?:[\w.-]+:)?[\w.-]+)(?: [^<>]*)?>.*?</\1>", re.S)
+_MOMENT = re.compile(rb"\d{8,17}")
+_NUMBER = re.compile(rb"[+-]?[\d.,]+")
 _PREFIX = re.compile(rb"xmlns:(\w+)=\"http://www\.chinaport\.gov\.cn/ceb\"")
 
 VALUES: tuple[bytes, ...] = (
@@ -52,9 +54,13 @@ def _leaf(raw: bytes, random: Random) -> re.Match[bytes] | None:
 
 
 def another_value(raw: bytes, random: Random) -> bytes:
-    """One value replaced."""
+    """One value replaced, half the time by one that looks like it."""
     leaf = _leaf(raw, random)
-    return _put(raw, leaf.start(2), leaf.end(2), random.choice(VALUES)) if leaf else raw
+    if leaf is None:
+        return raw
+    alike = [like for like in (_MOMENT, _NUMBER) if like.fullmatch(leaf[2]) and random.random() < 0.5]
+    choice = [value for value in VALUES if not alike or alike[0].match(value)]
+    return _put(raw, leaf.start(2), leaf.end(2), random.choice(choice))
 
 
 def longer_value(raw: bytes, random: Random) -> bytes:

@@ -245,7 +245,8 @@ def _address(element: etree._Element) -> str:
 
 def octets_of(text: str) -> bytes:
     """Octets of Base64 written the one possible way; only white space may stand in between. Raises Flaw."""
-    compact = text.translate(_NO_SPACE)
+    has_space = any(space in text for space in _XML_SPACE)
+    compact = text.translate(_NO_SPACE) if has_space else text
     try:
         octets = binascii.a2b_base64(compact.encode("ascii"), strict_mode=True)
     except ValueError as error:

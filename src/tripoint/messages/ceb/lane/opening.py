@@ -69,7 +69,7 @@ def scan(
         octets.refuse_floods(payload, limits)
         refuse_wrong_number(message.paper, papers, limits)
         left = _left(beginning["root"], beginning["prefix"] + beginning["type"], payload, odd, limits)
-        recollected = recalled(payload[:start], payload[end:], inside, limits)
+        recollected = recalled(payload[:start], payload[end:], inside, papers, limits)
         rest = understood(payload[:start] + payload[end:], limits) if recollected is None else None
     except Unreadable:
         sheets.undo(message)
@@ -83,8 +83,8 @@ def scan(
         head, signature = recollected
     else:
         Walk(into, message, message_id, arrival).whole(rest.root)
-        head, signature = rest.head, parts_of(rest.root, inside)
-    return Scanned(replace(head, papers=papers), signature, len(odd))
+        head, signature = replace(rest.head, papers=papers), parts_of(rest.root, inside)
+    return Scanned(head, signature, len(odd))
 
 
 def _left(

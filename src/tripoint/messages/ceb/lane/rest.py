@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
@@ -19,7 +19,7 @@ from tripoint.messages.ceb.findings import Unreadable
 from tripoint.messages.ceb.octets import Limits
 from tripoint.messages.ceb.parsing import MessageHead, Parsed, head_of
 from tripoint.messages.ceb.walking import Collected, Walk
-from tripoint.messages.signatures.parts import Flaw, SignatureParts, octets_of
+from tripoint.messages.signatures.parts import Flaw, SignatureParts, SignedInfo, octets_of
 from tripoint.messages.signatures.verdicts import Reason
 from tripoint.messages.signatures.verifying import parts_of
 
@@ -41,7 +41,7 @@ Signature = SignatureParts | Reason | None
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """A message without its papers, understood; `document_octets` of the signature are to be completed by `joined`."""
+    """A message without its papers, understood."""
 
     head: MessageHead
     root: etree._Element
@@ -83,48 +83,65 @@ def understood(rest: bytes, limits: Limits) -> Rest:
 
 
 def recalled(
-    start: bytes, tail: bytes, papers: bytes | memoryview, limits: Limits
+    start: bytes, tail: bytes, inside: bytes | memoryview, papers: int, limits: Limits
 ) -> tuple[MessageHead, Signature] | None:
     """Head and signature of a message whose like was seen before; None where this one has to be looked at by itself.
 
-    `start` ends and `tail` begins where the papers stand. The head says one paper.
+    `start` ends and `tail` begins where the papers stand, so many and canonically `inside`.
     """
     guid = _GUID.search(start)
     if guid is None or len(start) + len(tail) > _BYTES_MOST:
         return None
     digest, value = _DIGEST.search(tail), _VALUE.search(tail)
-    shaped = tail
-    if digest is not None and value is not None and digest.end() <= value.start():
-        shaped = b"".join((
-            tail[: digest.start(1)], _NO_DIGEST, tail[digest.end(1) : value.start(1)], _NO_VALUE, tail[value.end(1) :]
-        ))  # fmt: skip
-    shape = _shape(start[: guid.start(1)] + _NO_GUID + start[guid.end(1) :], shaped, limits)
-    if shape is None:
+    is_signed = digest is not None and value is not None and digest.end() <= value.start()
+    if is_signed:
+        assert digest is not None
+        assert value is not None
+        between = tail[digest.end(1) : value.start(1)]
+        tail = b"".join((tail[: digest.start(1)], _NO_DIGEST, between, _NO_VALUE, tail[value.end(1) :]))
+    shape = _shape(start[: guid.start(1)] + _NO_GUID + start[guid.end(1) :], tail, limits)
+    if shape is None or (shape.parts is not None) is not is_signed:
         return None
-    head = replace(shape.head, guid=guid[1].decode())
+    head = _headed(shape.head, guid[1].decode(), papers)
     if shape.parts is None:
         return head, None
     assert digest is not None
     assert value is not None
     try:
-        return head, _signature(shape, guid[1], digest[1], value[1], papers)
+        return head, _signature(shape, shape.parts, (guid[1], digest[1], value[1]), inside)
     except Flaw:
         return None
 
 
+def _headed(head: MessageHead, guid: str, papers: int) -> MessageHead:
+    return MessageHead(
+        message_type=head.message_type,
+        guid=guid,
+        version=head.version,
+        papers=papers,
+        transfer=head.transfer,
+        subscribers=head.subscribers,
+        envelope=head.envelope,
+        is_signed=head.is_signed,
+    )
+
+
 def _signature(
-    shape: Shape, guid: bytes, digest: bytes, value: bytes, papers: bytes | memoryview
+    shape: Shape, parts: SignatureParts, said: tuple[bytes, bytes, bytes], inside: bytes | memoryview
 ) -> SignatureParts:
-    assert shape.parts is not None
-    before, inside, behind, after = shape.document
-    info = shape.signed_info
+    """The parts of a shape with a message's own guid, digest and value; raises Flaw where these are no Base64."""
+    guid, digest, value = said
+    first, second, behind, after = shape.document
+    info = parts.signed_info
     return SignatureParts(
-        signed_info=replace(shape.parts.signed_info, digest_value=octets_of(digest.decode())),
-        signed_info_octets=b"".join((info[0], digest, info[1])),
-        document_octets=(b"".join((before, guid, inside)), papers, behind, after),
+        signed_info=SignedInfo(
+            algorithm=info.algorithm, digest=info.digest, digest_value=octets_of(digest.decode())
+        ),
+        signed_info_octets=b"".join((shape.signed_info[0], digest, shape.signed_info[1])),
+        document_octets=(b"".join((first, guid, second)), inside, behind, after),
         value=octets_of(value.decode()),
-        key_name=shape.parts.key_name,
-        fingerprint=shape.parts.fingerprint,
+        key_name=parts.key_name,
+        fingerprint=parts.fingerprint,
     )
 
 
@@ -141,9 +158,7 @@ def _shape(start: bytes, tail: bytes, limits: Limits) -> Shape | None:
     marked = b"<!-- -->"  # no octets of a document, so that the papers' place can be told
     parts = parts_of(rest.root, marked)
     if parts is None:
-        return (
-            Shape(rest.head, None, (b"", b"", b"", b""), (b"", b"")) if tail.count(_NO_VALUE) == 0 else None
-        )
+        return Shape(rest.head, None, (b"", b"", b"", b""), (b"", b""))
     if isinstance(parts, Reason):
         return None
     opening, inserted, behind, after = (bytes(piece) for piece in parts.document_octets)
