@@ -150,7 +150,7 @@ class Installation:
         self.supervisor.start()
         self.revived["operator"] += 1
 
-    def wait_until_ready(self, seconds: float = 90) -> dict[str, Any]:
+    def wait_until_ready(self, seconds: float = 240) -> dict[str, Any]:
         """What `/ready` says once it says yes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -138,7 +138,7 @@ class Readers:
         self._stop.set()
         self._thread.join(60)
 
-    def wait_for_rounds(self, count: int, seconds: float = 60) -> None:
+    def wait_for_rounds(self, count: int, seconds: float = 240) -> None:
         """Wait until so many more whole rounds have been polled."""
         wanted, end = self.rounds + count, time.monotonic() + seconds
         while self.rounds < wanted:

@@ -38,7 +38,7 @@ KINDS = {
 SLICE_SECONDS = 2.5
 """A kill comes within so many seconds after its part of the traffic has been handed to the senders."""
 
-QUIET_SECONDS = 240.0
+QUIET_SECONDS = 600.0
 
 
 @dataclass(slots=True, kw_only=True)
