@@ -154,6 +154,8 @@ class Installation:
         """What `/ready` says once it says yes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            if not self.supervisor.status().running:
+                self.revive_database()
             self.start()
             said = self.ready()
             if said.get("ready"):

@@ -195,7 +195,8 @@ def kill(run: Run, what: str, rng: Random, begun: float) -> None:
         its.kill(*its.processes)
     run.killings.append(Killing(what, round(time.monotonic() - begun, 2), backlog, detail))
     time.sleep(rng.uniform(0, 0.8))
-    if what in ("the database", "everything"):
+    # PostgreSQL restarts itself when a backend is killed, but not when that happens while it is recovering from another.
+    if not its.supervisor.status().running:
         its.revive_database()
     its.start()
 
