@@ -5,10 +5,11 @@ A value that the schema would refuse is never written: whoever made it is told w
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -31,6 +32,7 @@ _INSTANCE_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
 _GUID = re.compile(r"[0-9A-Z_-]{36}")
 _VERSION = re.compile(r"[\w.-]{1,10}", re.ASCII)
 _FORBIDDEN = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+_ODD = _FORBIDDEN.removesuffix("]") + "&<>\r]"
 _QUOTED_CHARACTERS = 2_000_000
 _PAPER = ("message_id", "position")
 
@@ -195,36 +197,75 @@ def _refuse_wrong_lines(line: Node, papers: pl.DataFrame) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The expressions that write one kind of node: columns to texts, texts to what is wrong, texts to XML."""
+    """The expressions that write one kind of node: columns to texts, and three looks at each text.
+
+    The looks: whether any has a wrong shape, whether any has a character that must be escaped or refused, how many are absent.
+    """
 
     fields: tuple[Field, ...]
     texts: tuple[pl.Expr, ...]
-    wrongs: tuple[pl.Expr, ...]
-    element: pl.Expr
+    looks: tuple[pl.Expr, ...]
 
 
 @cache
 def _plan(message_type: str, name: str) -> _Plan:
     """The plan of one node; made once, for making expressions costs more than running them."""
-    node = next(node for node in MESSAGES[message_type].nodes if node.name == name)
-    fields = tuple(field for field in node.fields if field.obligation != "X")
-    parts = [pl.lit(f"<ceb:{name}>"), *(_element(field) for field in fields), pl.lit(f"</ceb:{name}>")]
+    fields = _fields(message_type, name)
     return _Plan(
         fields,
         (*(pl.col(column) for column in _PAPER), *(_text(field).alias(field.element) for field in fields)),
-        tuple(_is_wrong(field).any().alias(field.element) for field in fields),
-        pl.concat_str(parts).alias("text"),
+        tuple(
+            look.alias(f"{field.element} {at}")
+            for field in fields
+            for at, look in enumerate((_is_misshapen(field).any(), _is_odd(field), _nulls(field)))
+        ),
     )
 
 
+def _fields(message_type: str, name: str) -> tuple[Field, ...]:
+    node = next(node for node in MESSAGES[message_type].nodes if node.name == name)
+    return tuple(field for field in node.fields if field.obligation != "X")
+
+
 def _written(message: Message, node: Node, frame: pl.DataFrame) -> pl.DataFrame:
-    """message_id, position and the text of each row; raises ValueError for what the schema refuses."""
+    """message_id, position and the text of each row; raises ValueError for what the schema refuses.
+
+    Most columns hold nothing odd and are there in every row or in none: these are put down as they are.
+    """
     plan = _plan(message.type, node.name)
     texts = frame.select(plan.texts)
-    for field, wrong in zip(plan.fields, texts.select(plan.wrongs).row(0), strict=True):
-        if wrong:
+    looks = texts.select(plan.looks).row(0)
+    manners = []
+    for field, misshapen, odd, nulls in zip(plan.fields, looks[::3], looks[1::3], looks[2::3], strict=True):
+        if misshapen or (odd and texts.select(_is_wrong(field).any()).item()):
             raise _refusal(node, field, texts)
-    return texts.select(*_PAPER, plan.element)
+        presence = _FULL if nulls == 0 else _ABSENT if nulls == texts.height else _MIXED
+        manners.append((presence, bool(odd)))
+    return texts.select(*_PAPER, _whole(message.type, node.name, tuple(manners)))
+
+
+_ABSENT, _FULL, _MIXED = range(3)
+
+
+@lru_cache(maxsize=256)
+def _whole(message_type: str, name: str, manners: tuple[tuple[int, bool], ...]) -> pl.Expr:
+    """The expression of a whole node, `text`: for each field whether it is there in no, every or some row, and odd."""
+    parts: list[str | pl.Expr] = [f"<ceb:{name}>"]
+    for field, (presence, odd) in zip(_fields(message_type, name), manners, strict=True):
+        empty = f"<ceb:{field.element}></ceb:{field.element}>" if field.is_mandatory else ""
+        match presence:
+            case 0:
+                parts.append(empty)
+            case 1:
+                parts += [f"<ceb:{field.element}>", _content(field, odd), f"</ceb:{field.element}>"]
+            case _:
+                parts.append(_element(field, _content(field, odd)).fill_null(empty))
+    parts.append(f"</ceb:{name}>")
+    runs = itertools.groupby(parts, key=lambda part: isinstance(part, str))
+    merged = [
+        one for plain, run in runs for one in ([pl.lit("".join(map(str, run)))] if plain else list(run))
+    ]
+    return pl.concat_str(merged).alias("text")
 
 
 def _text(field: Field) -> pl.Expr:
@@ -257,15 +298,31 @@ def _plain_decimal(column: pl.Expr) -> pl.Expr:
 
 
 def _is_wrong(field: Field) -> pl.Expr:
-    """True where the schema would refuse the text."""
+    """True where the schema or XML itself would refuse the text."""
+    if field.kind is not Kind.TEXT:
+        return _is_misshapen(field)
+    return _is_misshapen(field) | pl.col(field.element).str.contains(_FORBIDDEN).fill_null(False)
+
+
+def _is_odd(field: Field) -> pl.Expr:
+    """Whether any text has a character that must be escaped or that XML forbids."""
+    if field.kind is not Kind.TEXT:
+        return pl.lit(False)
+    return pl.col(field.element).str.contains(_ODD).any()
+
+
+def _nulls(field: Field) -> pl.Expr:
+    return pl.col(field.element).null_count()
+
+
+def _is_misshapen(field: Field) -> pl.Expr:
+    """True where the schema would refuse the text for its length, its value, or because it is not there."""
     text = pl.col(field.element)
     least, most = field.characters
     length = text.str.len_chars()
     wrong = text.is_null() if field.is_mandatory and not field.may_be_empty else pl.lit(False)
     if most is not None:
         wrong = wrong | (~length.is_between(least, most))
-    if field.kind is Kind.TEXT:
-        wrong = wrong | text.str.contains(_FORBIDDEN)
     if field.type == "N9":
         wrong = wrong | (text.str.strip_chars_start("-").str.len_bytes() > 9)
     if field.fixed is not None:
@@ -281,16 +338,17 @@ def _refusal(node: Node, field: Field, texts: pl.DataFrame) -> ValueError:
     return ValueError(f"{node.name}.{field.element}: {wanted} wanted, not {shown} (position {position})")
 
 
-def _element(field: Field) -> pl.Expr:
-    """One element; nothing where the value is absent and the schema lets it be."""
+def _content(field: Field, odd: bool) -> pl.Expr:
+    """What stands between the tags."""
     text = pl.col(field.element)
-    opening, closing = pl.lit(f"<ceb:{field.element}>"), pl.lit(f"</ceb:{field.element}>")
-    if field.kind is Kind.TEXT:
-        text = _quoted(text) if field.type == "C" else _safe(text)
-    whole = pl.concat_str([opening, text, closing])
-    if not field.is_mandatory:
-        return whole.fill_null("")
-    return whole.fill_null(f"<ceb:{field.element}></ceb:{field.element}>")
+    if field.type == "C":
+        return _quoted(text)
+    return _safe(text) if odd else text
+
+
+def _element(field: Field, content: pl.Expr) -> pl.Expr:
+    """One element, null where its content is."""
+    return pl.concat_str([pl.lit(f"<ceb:{field.element}>"), content, pl.lit(f"</ceb:{field.element}>")])
 
 
 def _safe(text: pl.Expr) -> pl.Expr:
