@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from time import perf_counter
 
 from tripoint.app import Engine
@@ -39,8 +39,7 @@ class Intake:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: deque[_Caller] = deque()
-        self._there = threading.Semaphore(0)
+        self._waiting: SimpleQueue[_Caller] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def keep(self, posted: Posted) -> Kept:
@@ -49,27 +48,22 @@ class Intake:
             self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
             self._thread.start()
         caller = _Caller(posted, asyncio.get_running_loop().create_future(), perf_counter())
-        self._waiting.append(caller)
-        self._there.release()
+        self._waiting.put(caller)
         return await caller.told
 
     def _run(self) -> None:
         while True:
-            self._there.acquire()
-            group = self._group()
-            if group:
-                self._keep(group)
+            self._keep(self._group())
 
     def _group(self) -> list[_Caller]:
-        """Everybody who waits, as far as one transaction holds them."""
-        group: list[_Caller] = []
-        size = 0
-        while self._waiting and len(group) < GROUP_MESSAGES_MAX and size < GROUP_BYTES_MAX:
-            caller = self._waiting.popleft()
-            group.append(caller)
-            size += len(caller.posted.raw)
-        for _ in group[1:]:
-            self._there.acquire(blocking=False)
+        """Everybody who waits, one at least, as far as one transaction holds them."""
+        group = [self._waiting.get()]
+        size = len(group[0].posted.raw)
+        with contextlib.suppress(Empty):
+            while len(group) < GROUP_MESSAGES_MAX and size < GROUP_BYTES_MAX:
+                caller = self._waiting.get_nowait()
+                group.append(caller)
+                size += len(caller.posted.raw)
         return group
 
     def _keep(self, group: Sequence[_Caller]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import sys
+import itertools
+import secrets
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,20 +16,8 @@ from tripoint.faces.api import metrics
 
 log = structlog.get_logger("tripoint.api")
 
-
-def configure(level: int = logging.INFO) -> None:
-    """JSON lines on standard error, with UTC times and whole tracebacks."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+_PROCESS = secrets.token_hex(12)
+_numbers = itertools.count(1)
 
 
 class Journal:
@@ -64,25 +50,25 @@ class Journal:
 def numbered(scope: Scope) -> dict[str, Any]:
     """The state of a request, with the number it is logged under."""
     state: dict[str, Any] = scope.setdefault("state", {})
-    state.setdefault("request_id", uuid.uuid4().hex)
+    if "request_id" not in state:
+        state["request_id"] = f"{_PROCESS}{next(_numbers):08x}"
     return state
 
 
 def answered(method: str, route: str, status: int, seconds: float, state: Mapping[str, Any]) -> None:
     """Count and log a request that has been answered."""
     metrics.requested(method, route, status, seconds)
-    with contextlib.suppress(OSError, ValueError):  # a log that cannot be written stops nobody
-        more = {"message_id": state["message_id"]} if "message_id" in state else {}
-        log.info(
-            "request",
-            method=method,
-            route=route,
-            status=status,
-            ms=round(seconds * 1000, 1),
-            key_id=state.get("key_id"),
-            request_id=state["request_id"],
-            **more,
-        )
+    more = {"message_id": state["message_id"]} if "message_id" in state else {}
+    log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        ms=round(seconds * 1000, 1),
+        key_id=state.get("key_id"),
+        request_id=state["request_id"],
+        **more,
+    )
 
 
 def _route(scope: Scope) -> str:

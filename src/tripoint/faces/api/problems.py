@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from tripoint.faces.api.logs import numbered
 from tripoint.kernel.refusals import (
     Busy,
     Conflict,
@@ -133,10 +133,7 @@ def _weight(rest: str) -> int:
 
 def request_id(request: Request[Any, Any, Any]) -> str:
     """The number this request is logged under."""
-    state = request.scope.setdefault("state", {})
-    found = state.get("request_id")
-    if not isinstance(found, str):
-        found = state["request_id"] = uuid.uuid4().hex
+    found: str = numbered(request.scope)["request_id"]
     return found
 
 

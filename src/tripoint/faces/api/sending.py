@@ -5,14 +5,17 @@ The router knows the route too (`messages.send`), for the description and for wh
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 import msgspec
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import HTTPScope, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import records
@@ -98,7 +101,8 @@ class Door:
     """The application, with this one route before it."""
 
     def __init__(self, app: Litestar, sending: Sending) -> None:
-        self._app = app
+        trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+        self._app: Any = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
         self._sending = sending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

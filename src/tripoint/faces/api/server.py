@@ -15,9 +15,9 @@ import uvicorn
 from litestar import Litestar, Router
 
 from tripoint.app import Engine, Settings
-from tripoint.faces.api import logs
 from tripoint.faces.api.application import make
 from tripoint.faces.api.sending import Door
+from tripoint.kernel import lines
 
 CONSOLE = "tripoint.faces.console.pages"
 WORKER = "tripoint.faces.worker.loop"
@@ -39,6 +39,7 @@ def config(app: Litestar) -> uvicorn.Config:
     """How uvicorn runs: no access log of its own (paths may hold order numbers), no server's name."""
     return uvicorn.Config(
         Door(app, app.state["sending"]),
+        proxy_headers=False,  # the door does this for what it hands on
         log_config=None,
         access_log=False,
         server_header=False,
@@ -70,7 +71,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(settings: Settings, host: str, port: int, *, with_worker: bool = True) -> None:
     """Serve until SIGTERM or SIGINT."""
-    logs.configure()
+    lines.configure()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops by these and then raises them again, which must not end us before the worker has ended.
         signal.signal(number, lambda *_: None)

@@ -6,24 +6,15 @@ import signal
 import sys
 import threading
 
-import structlog
-
 from tripoint.app import Engine, Settings
 from tripoint.faces.worker.loop import run
+from tripoint.kernel import lines
 from tripoint.kernel.refusals import Refusal
 
 
 def main() -> int:
     """Work until SIGTERM or SIGINT; 2 where the settings or the database refuse."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    lines.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
