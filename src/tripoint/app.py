@@ -6,10 +6,9 @@ import hashlib
 import logging
 import os
 import tomllib
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from tripoint import __version__
 from tripoint.database import (
     Database,
     DatabaseSettings,
+    Revival,
+    Reviver,
     Supervisor,
     Transaction,
     archive,
@@ -39,6 +40,7 @@ from tripoint.exchange import store as inbox
 from tripoint.exchange.records import Kept, Packed, Posted
 from tripoint.kernel.clock import CHINA, Clock, SystemClock
 from tripoint.kernel.findings import Severity
+from tripoint.kernel.lines import places
 from tripoint.kernel.refusals import Busy, Conflict, Malformed, Unknown
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
@@ -95,8 +97,11 @@ NUMBERS_PASSED_OVER = 10_000_000
 REJUDGE_PAGE = 5_000
 """Lists judged again in one transaction at most."""
 
-ROUND_MESSAGES = 200
-"""Messages worked on in one transaction at most."""
+ROUND_MESSAGES = 1_000
+"""Messages worked on in one transaction at most, where nobody says otherwise."""
+
+COUNTS = ("backlog_messages", "backlog_bytes", "disk_floor_bytes")
+"""Settings that are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,9 @@ class Settings:
     fast_lane: bool = True
     signing_key: Path | None = None
     signing_certificate: Path | None = None
+    backlog_messages: int = 1_000_000
+    backlog_bytes: int = 20 * 1024**3
+    disk_floor_bytes: int = 1024**3
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -142,6 +150,7 @@ class Settings:
             fast_lane=_flag("fast_lane", env, said, unsaid=True),
             signing_key=_path("signing_key", env, said),
             signing_certificate=_path("signing_certificate", env, said),
+            **{name: _count(name, env, said) for name in COUNTS},
         )
 
 
@@ -178,6 +187,9 @@ def read_seal(settings: Settings) -> Seal | None:
         ) from None
 
 
+_UNSAID = {one.name: one.default for one in fields(Settings) if one.name in COUNTS}
+
+
 def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid: bool = False) -> bool:
     """A setting that is on or off: 1 or 0 in the environment, true or false in the file."""
     value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name, unsaid)
@@ -194,6 +206,16 @@ def _archive(folder: str | None, database_url: str | None) -> Path | None:
             "wal_archive is for the embedded database; a database of your own archives as you set it up",
         )
     return Path(folder).expanduser().absolute() if folder else None
+
+
+def _count(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> int:
+    """A setting that is a whole number, 1 or more."""
+    value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name, _UNSAID[name])
+    if isinstance(value, bool) or not str(value).isdigit() or int(value) < 1:
+        raise Malformed(
+            "SETTINGS", f"{name} 须为正整数", f"{name} is a whole number, 1 or more, not {value!r}"
+        )
+    return int(value)
 
 
 def _policy(text: str) -> SignaturePolicy:
@@ -241,9 +263,17 @@ class Engine:
         self.seal = read_seal(settings)
         self._bench: tuple[int, Bench] | None = None
         self._nursery = Nursery()
+        self._reviver = Reviver(database.server) if database.server is not None else None
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock | None = None, *, as_it_is: bool = False) -> Engine:
+    def open(
+        cls,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        as_it_is: bool = False,
+        wait_seconds: float = 10.0,
+    ) -> Engine:
         """Start or join the database, bring its schema up to date unless it is wanted as it is, and be ready."""
         read_seal(settings)
         database = Database.open(
@@ -252,7 +282,8 @@ class Engine:
                 bindir=settings.pg_bindir,
                 data_dir=settings.data_dir,
                 wal_archive=settings.wal_archive,
-            )
+            ),
+            wait_seconds=wait_seconds,
         )
         if not as_it_is:
             migrate(database)
@@ -278,8 +309,8 @@ class Engine:
         """The same door for many messages at once: kept in this order, in one transaction."""
         return self.database.retrying(lambda tx: exchange.keep(tx, messages, at=self.clock.now()))
 
-    def work(self, most: int = ROUND_MESSAGES) -> Worked | None:
-        """One round over the oldest waiting messages; None when there are none.
+    def work(self, most: int = ROUND_MESSAGES, bytes_most: int | None = None) -> Worked | None:
+        """One round over the oldest waiting messages, of so many and so many bytes; None when there are none.
 
         Where a round fails by a fault of ours, its oldest half is tried, down to the single message; that one is given
         up (`OUR_FAULT`), so that the others go on. Busy is nobody's fault and is passed on.
@@ -287,7 +318,7 @@ class Engine:
         while True:
             claimed: list[int] = []
             try:
-                return self._round(most, claimed)
+                return self._round(most, bytes_most, claimed)
             except Busy:
                 raise
             except (Exception, pl.exceptions.PanicException) as fault:
@@ -297,15 +328,22 @@ class Engine:
                     return self._give_up(claimed[0], fault)
                 most = len(claimed) // 2
 
-    def _round(self, most: int, claimed: list[int]) -> Worked | None:
+    def _round(self, most: int, bytes_most: int | None, claimed: list[int]) -> Worked | None:
         """One round in one transaction; `claimed` is told which messages it is about."""
         with self.database.transaction() as tx:
-            arrivals = [_arrival(row) for row in inbox.claim(tx, most=most)]
+            arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=bytes_most)]
             if not arrivals:
                 return None
             bench = self.bench(tx)
             claimed += [arrival.message_id for arrival in arrivals]
-            return clearance.work(tx, arrivals, bench, self.clock.now(), self._nursery)
+            worked = clearance.work(tx, arrivals, bench, self.clock.now(), self._nursery)
+        worked.bytes = sum(len(arrival.raw) for arrival in arrivals)
+        return worked
+
+    def is_waiting(self) -> bool:
+        """Whether any message waits, whoever may be working on it."""
+        with self.database.transaction() as tx:
+            return inbox.is_waiting(tx)
 
     def _give_up(self, message_id: int, fault: BaseException) -> Worked:
         """Mark a message that alone makes a round fail; raises the fault where a round of nothing fails as well."""
@@ -320,7 +358,7 @@ class Engine:
             raise
         except Exception as deeper:
             raise fault from deeper
-        log.error("message %d given up: %s", message_id, _frames(fault))
+        log.error("message %d given up: %s", message_id, places(fault))
         return worked
 
     def try_again(self) -> int:
@@ -450,6 +488,10 @@ class Engine:
         with self.transaction() as tx:
             inbox.leave_gap(tx, NUMBERS_PASSED_OVER, scopes)
 
+    def revive(self) -> Revival:
+        """Start the embedded server again where it has died, a few times at most; what became of it."""
+        return self._reviver.look() if self._reviver is not None else Revival.NOT_OURS
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction for a desk: committed when its block ends, undone when an exception leaves it."""
         return self.database.transaction()
@@ -482,20 +524,6 @@ def _arrival(row: Mapping[str, Any]) -> Arrival:
         received_at=row["received_at"],
         raw=row["raw"],
     )
-
-
-def _frames(fault: BaseException) -> str:
-    """Kinds of fault and where they arose, cause first; not what they say, for that may quote a person's numbers."""
-    said = []
-    one: BaseException | None = fault
-    while one is not None:
-        places = (f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(one.__traceback__))
-        state = getattr(one, "sqlstate", None) or getattr(one, "code", None)
-        said.append(
-            f"{type(one).__qualname__}{f' [{state}]' if state else ''} at {' < '.join(reversed([*places]))}"
-        )
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-    return "; then ".join(reversed(said))
 
 
 def make_bench(tx: Transaction, settings: Settings) -> Bench:

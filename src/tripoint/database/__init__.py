@@ -5,6 +5,7 @@ It keeps what DESIGN.md asks of durability: one connection, one transaction, who
 
 from tripoint.database.connection import Database
 from tripoint.database.migration import migrate, migration_status
+from tripoint.database.reviving import Revival, Reviver
 from tripoint.database.settings import DatabaseSettings
 from tripoint.database.statements import Statement, Statements
 from tripoint.database.supervisor import Supervisor
@@ -13,6 +14,8 @@ from tripoint.database.transaction import Row, Transaction
 __all__ = [
     "Database",
     "DatabaseSettings",
+    "Revival",
+    "Reviver",
     "Row",
     "Statement",
     "Statements",

@@ -23,6 +23,9 @@ T = TypeVar("T")
 OLDEST_VERSION = 150000
 ATTEMPTS = 5
 
+RECONNECT_SECONDS = 4.0
+"""A pool that has lost its server asks for it again at least this often while anybody wants it."""
+
 
 class Database:
     """A pool of connections to one database; `server` is its embedded server's supervisor, or None by URL."""
@@ -37,17 +40,23 @@ class Database:
     ) -> Database:
         """Connect by URL, or start or join the embedded server; refuses with what to mend when that fails."""
         if settings.url is not None:
+            _try(settings.url)
             return cls(_pool(settings.url, connections, wait_seconds))
         server = Supervisor(settings.data_dir, settings.bindir, wal_archive=settings.wal_archive)
         server.start()
         _make_database(server)
-        return cls(_pool(server.conninfo(), connections, wait_seconds), server)
+        _try(server.conninfo())
+        return cls(_pool(server.conninfo, connections, wait_seconds), server)
 
     def close(self, *, stop_server: bool = False) -> None:
         """Give the connections back; the embedded server runs on for others unless it is to be stopped."""
         self._pool.close()
         if stop_server and self.server is not None:
             self.server.stop()
+
+    def pool_figures(self) -> dict[str, int]:
+        """How the pool of connections stands: its size, how many are free, how many wait for one, and what it counted."""
+        return dict(self._pool.get_stats())
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -68,14 +77,17 @@ class Database:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _pool(conninfo: str, connections: int, wait_seconds: float) -> ConnectionPool[Any]:
-    """A pool whose first connection was tried in the open, so that what is wrong is told and not timed out."""
+def _pool(conninfo: str | Callable[[], str], connections: int, wait_seconds: float) -> ConnectionPool[Any]:
+    """A pool; try a connection in the open before, so that what is wrong is told and not timed out.
+
+    A server that is started again may listen elsewhere: where it is asked for, the address is asked for each time.
+    """
     from psycopg_pool import ConnectionPool
 
-    _try(conninfo)
     pool: ConnectionPool[Any] = ConnectionPool(
         conninfo, min_size=1, max_size=connections, timeout=wait_seconds, open=False, name=NAME,
         configure=_configure, check=ConnectionPool.check_connection, kwargs={"autocommit": False},
+        reconnect_timeout=RECONNECT_SECONDS,
     )  # fmt: skip
     with told():
         pool.open(wait=True, timeout=wait_seconds)

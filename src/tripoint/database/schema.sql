@@ -1143,3 +1143,16 @@ create index paper_versions_by_order on paper_versions using hash (order_no);
 -- its own in the tables of papers.
 alter table paper_versions add column stored boolean not null default true;
 comment on column paper_versions.stored is 'Whether the paper has a row in the table of its kind; else it is read from its message.';
+
+-- 0010_processes
+-- The processes that serve and work, so that each can tell of all of them. Unlogged: after a crash they say so again.
+
+create unlogged table processes (
+    process     text        primary key,
+    kind        text        not null,
+    started_at  timestamptz not null default now(),
+    seen_at     timestamptz not null default now(),
+    figures     text        not null
+) with (fillfactor = 50);
+comment on table processes is 'local. Each running process, when it was last seen, and its figures for Prometheus.';
+comment on column processes.figures is 'What it counts, as kernel.figures tells it.';

@@ -158,6 +158,10 @@ class Supervisor:
             data_major=self._data_major(),
         )
 
+    def has_died(self) -> bool:
+        """Whether a server ended here without being told to: one that is stopped takes its pid file with it."""
+        return (self.folder / "postmaster.pid").exists() and not self.status().running
+
     def conninfo(self, database: str = NAME) -> str:
         """How to connect to the running server; refuses (Busy) when none runs."""
         status = self.status()

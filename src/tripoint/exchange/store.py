@@ -94,17 +94,18 @@ def put(tx: Transaction, messages: Sequence[Packed], at: datetime) -> list[Kept]
     return kept
 
 
-def claim(tx: Transaction, *, most: int) -> Sequence[Row]:
+def claim(tx: Transaction, *, most: int, bytes_most: int | None = None) -> Sequence[Row]:
     """The oldest messages nobody works on, with their bytes: message_id, sender_code, received_at, raw.
 
-    So many at most, and of `CLAIM_BYTES` together but for the last of them; one at least where any is free.
+    So many at most, and of `bytes_most` (`CLAIM_BYTES`) together but for the last of them; one at least where any is free.
     """
+    room = CLAIM_BYTES if bytes_most is None else bytes_most
     chosen: list[int] = []
     after, size = 0, 0
-    while len(chosen) < most and size < CLAIM_BYTES:
+    while len(chosen) < most and size < room:
         rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
         for row in rows:
-            if size < CLAIM_BYTES:
+            if size < room:
                 chosen.append(row["message_id"])
                 size += row["bytes"]
         if len(rows) < CLAIMED_AT_ONCE:

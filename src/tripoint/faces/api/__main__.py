@@ -20,11 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=HOST, help="address to listen on (default: this computer only)")
     parser.add_argument("--port", type=int, default=PORT, help="port; 0 takes a free one and logs it")
     parser.add_argument(
+        "--workers", type=int, default=1, help="worker processes; 0 works in this process (default: 1)"
+    )
+    parser.add_argument(
         "--no-worker", action="store_true", help="only serve; messages are worked on elsewhere"
     )
     chosen = parser.parse_args(arguments)
     try:
-        serve(Settings.load(), chosen.host, chosen.port, with_worker=not chosen.no_worker)
+        workers = None if chosen.no_worker else max(0, chosen.workers)
+        serve(Settings.load(), chosen.host, chosen.port, workers=workers)
     except Refusal as refusal:
         sys.stderr.write(f"{refusal.code}: {refusal.text.zh} {refusal.text.en}\n")
         return 2

@@ -22,6 +22,7 @@ from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.logs import Journal
 from tripoint.faces.api.problems import HANDLERS
 from tripoint.faces.api.sending import Sending
+from tripoint.faces.api.watch import Watch
 
 JSON_BYTES_MAX = 1024 * 1024
 """The largest JSON body taken; messages have their own limit."""
@@ -93,12 +94,14 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         dependencies={"caller": Provide(authenticated)},
     )
     known = Keys(engine)
-    sending = Sending(known, Intake(engine))
+    watch = Watch(engine)
+    sending = Sending(known, Intake(engine), watch)
     app = Litestar(
         route_handlers=[papers, standing.router, *beside],
         dependencies={
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "keys": Provide(lambda: known, sync_to_thread=False),
+            "watch": Provide(lambda: watch, sync_to_thread=False),
             "sending": Provide(lambda: sending, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
@@ -107,5 +110,5 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         request_max_body_size=JSON_BYTES_MAX,
         logging_config=None,
     )
-    app.state["sending"] = sending
+    app.state["sending"], app.state["watch"] = sending, watch
     return app

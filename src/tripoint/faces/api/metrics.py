@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, Counter, Histogram, Metric, generate_latest
 from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
 from tripoint.exchange.records import Kept, Packed
+from tripoint.faces.api.watch import Seen
+from tripoint.kernel.figures import together
 
 REQUESTS = Counter("tripoint_http_requests_total", "Requests answered.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram(
     "tripoint_http_request_seconds", "Seconds from request to answer.", ["method", "route"]
 )
+REFUSED = Counter("tripoint_refused_total", "Requests refused for the moment (503), by why.", ["code"])
 RECEIVED = Counter("tripoint_messages_received_total", "Messages kept, by whether they were new.", ["new"])
 RECEIVED_BYTES = Counter("tripoint_messages_received_bytes_total", "Bytes of new messages, as they came.")
 KEPT_BYTES = Counter("tripoint_messages_kept_bytes_total", "Bytes of new messages, as they are kept.")
@@ -58,31 +61,41 @@ def committed(packed: Sequence[Packed], kept: Sequence[Kept], seconds: float) ->
 class _Standing:
     """How things stand at one moment, as a collector of one scrape."""
 
-    def __init__(self, gauges: list[GaugeMetricFamily]) -> None:
-        self.gauges = gauges
+    def __init__(self, metrics: list[Metric]) -> None:
+        self.metrics = metrics
 
-    def collect(self) -> list[GaugeMetricFamily]:
-        """The gauges."""
-        return self.gauges
+    def collect(self) -> list[Metric]:
+        """The metrics."""
+        return self.metrics
 
 
-def page(backlog: int, oldest_seconds: int, lists: dict[str, int]) -> bytes:
-    """The metrics in Prometheus' text format."""
-    standing = GaugeMetricFamily("tripoint_lists", "Declaration lists by state.", labels=["state"])
-    for state, count in sorted(lists.items()):
-        standing.add_metric([state], count)
+def page(
+    seen: Seen, others: Iterable[tuple[str, str]], lists: Mapping[str, int], pool: Mapping[str, int]
+) -> bytes:
+    """The metrics in Prometheus' text format: ours, the workers', and how things stand."""
+    gauges = [
+        _gauge("tripoint_database_up", "1 where the database answers.", int(seen.database)),
+        _gauge("tripoint_backlog_messages", "Messages that wait to be read.", seen.backlog_messages),
+        _gauge("tripoint_backlog_bytes", "Bytes of these messages, as they came.", seen.backlog_bytes),
+        _gauge("tripoint_backlog_oldest_seconds", "How long the oldest waits.", seen.oldest_seconds),
+        _gauge("tripoint_workers", "Workers seen lately.", len(seen.workers)),
+        _labelled("tripoint_lists", "Declaration lists by state.", "state", lists),
+        _labelled("tripoint_database_pool", "The pool of database connections.", "what", pool),
+    ]
+    if seen.disk_free_bytes is not None:
+        free = "Bytes free where the embedded database lies."
+        gauges.append(_gauge("tripoint_disk_free_bytes", free, seen.disk_free_bytes))
     now = CollectorRegistry()
-    now.register(
-        _Standing(
-            [
-                GaugeMetricFamily(
-                    "tripoint_backlog_messages", "Messages that wait to be read.", value=backlog
-                ),
-                GaugeMetricFamily(
-                    "tripoint_backlog_oldest_seconds", "How long the oldest waits.", value=oldest_seconds
-                ),
-                standing,
-            ]
-        )
-    )
-    return generate_latest(REGISTRY) + generate_latest(now)
+    now.register(_Standing([*together(REGISTRY, others), *gauges]))
+    return generate_latest(now)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _labelled(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for key, value in sorted(values.items()):
+        family.add_metric([key], value)
+    return family

@@ -11,6 +11,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from tripoint.faces.api import metrics
 from tripoint.faces.api.logs import numbered
 from tripoint.kernel.refusals import (
     Busy,
@@ -180,6 +181,7 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
     headers: dict[str, str] = {}
     if isinstance(refusal, Busy):
         headers["Retry-After"] = str(refusal.retry_after_seconds)
+        metrics.REFUSED.labels(refusal.code).inc()
     if isinstance(refusal, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="tripoint"'
     if isinstance(refusal, TooLarge):

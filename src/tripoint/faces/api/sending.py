@@ -24,6 +24,7 @@ from tripoint.faces.api import bodies, logs, problems
 from tripoint.faces.api.callers import Keys, require_send
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.operations import XML_TYPES
+from tripoint.faces.api.watch import Watch
 
 ROUTE = "/v1/messages"
 
@@ -69,14 +70,16 @@ def told(kept: records.Kept) -> Kept:
 
 
 class Sending:
-    """What it takes to keep a message: who may send, and the intake."""
+    """What it takes to keep a message: whether any can be kept now, who may send, and the intake."""
 
-    def __init__(self, keys: Keys, intake: Intake) -> None:
+    def __init__(self, keys: Keys, intake: Intake, watch: Watch) -> None:
         self._keys = keys
         self._intake = intake
+        self._watch = watch
 
     async def keep(self, scope: HTTPScope, receive: Receive) -> records.Kept:
         """Keep the body of a request as a message; raises what refuses it."""
+        self._watch.refuse()
         said = dict(scope["headers"])
         principal = await self._keys.principal(said.get(b"authorization", b"").decode("latin-1"))
         scope["state"]["key_id"] = principal.key_id

@@ -1,4 +1,4 @@
-"""The process that serves HTTP: uvicorn over the application, the console beside it, and the worker in a thread."""
+"""The process that serves HTTP: uvicorn over the application, the console beside it, and the workers it starts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import Any
 
 import structlog
@@ -16,7 +17,10 @@ from litestar import Litestar, Router
 
 from tripoint.app import Engine, Settings
 from tripoint.faces.api.application import make
+from tripoint.faces.api.crew import Crew
 from tripoint.faces.api.sending import Door
+from tripoint.faces.api.watch import Watch
+from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
 from tripoint.kernel import lines
 
 CONSOLE = "tripoint.faces.console.pages"
@@ -25,6 +29,12 @@ WORKER = "tripoint.faces.worker.loop"
 
 GOODBYE_SECONDS = 15
 """So long requests and the worker's round may take to end once the process is told to stop."""
+
+BACKLOG = 4096
+"""Connections that may wait to be taken up."""
+
+DATABASE_SECONDS = 3.0
+"""A request waits so long for a connection to the database before it is told to come again."""
 
 log = structlog.get_logger("tripoint.api")
 
@@ -39,14 +49,29 @@ def config(app: Litestar) -> uvicorn.Config:
     """How uvicorn runs: no access log of its own (paths may hold order numbers), no server's name."""
     return uvicorn.Config(
         Door(app, app.state["sending"]),
+        http=Connection,
         proxy_headers=False,  # the door does this for what it hands on
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=IDLE_SECONDS_MAX,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
+        backlog=BACKLOG,
         lifespan="off",
     )
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which tells the crew that it stops, and is in a hurry at the second signal."""
+
+    crew: Crew | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop: at the first signal requests are answered and rounds ended first, at the second not."""
+        self.force_exit = self.should_exit
+        super().handle_exit(sig, frame)
+        if self.crew is not None:
+            self.crew.kill() if self.force_exit else self.crew.tell()
 
 
 @contextmanager
@@ -63,25 +88,57 @@ def working(engine: Engine) -> Iterator[None]:
         thread.join(GOODBYE_SECONDS)
 
 
+@contextmanager
+def manned(workers: int, server: Server) -> Iterator[None]:
+    """So many worker processes, until the block ends."""
+    server.crew = crew = Crew(workers)
+    thread = threading.Thread(target=crew.run, name="crew", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: crew.kill())
+        crew.tell()
+        thread.join()
+        crew.end(GOODBYE_SECONDS)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises OSError where the address is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1024)
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def serve(settings: Settings, host: str, port: int, *, with_worker: bool = True) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) -> None:
+    """Serve until SIGTERM or SIGINT; with so many worker processes, a worker in this process (0), or none (None)."""
     lines.configure()
+    files = allow_connections()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops by these and then raises them again, which must not end us before the worker has ended.
         signal.signal(number, lambda *_: None)
-    with listen(host, port) as listening, Engine.open(settings) as engine:
+    with listen(host, port) as listening, Engine.open(settings, wait_seconds=DATABASE_SECONDS) as engine:
         address = listening.getsockname()
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
-        log.info("listening", url=f"http://{shown}:{address[1]}/", worker=with_worker)
-        server = uvicorn.Server(config(application(engine)))
-        if with_worker:
-            with working(engine):
-                server.run(sockets=[listening])
-        else:
+        log.info("listening", url=f"http://{shown}:{address[1]}/", worker=workers is not None, files=files)
+        app = application(engine)
+        server = Server(config(app))
+        with ExitStack() as stack:
+            stack.enter_context(watching(app.state["watch"]))
+            if workers == 0:
+                stack.enter_context(working(engine))
+            elif workers is not None:
+                stack.enter_context(manned(workers, server))
             server.run(sockets=[listening])
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[None]:
+    """The watch in a thread of this process, until the block ends."""
+    stop = threading.Event()
+    thread = threading.Thread(target=watch.run, args=(stop,), name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+import socket
 
 import msgspec
 from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import SkipValidation
 
-from tripoint.exchange import store as inbox
+from tripoint.app import Engine
 from tripoint.faces.api import metrics
 from tripoint.faces.api.callers import Wired
-from tripoint.kernel.refusals import Refusal
-from tripoint.platforms.clearance.enquiries import desk as enquiries
+from tripoint.faces.api.watch import Seen, Watch
+
+READY_SECONDS = 0.2
+"""What was looked at so lately is not looked at again."""
+
+WORKER = "worker"
+
+Watching = SkipValidation[Watch]
+"""The watch, as a handler receives it."""
 
 
 class Health(msgspec.Struct):
@@ -21,13 +30,22 @@ class Health(msgspec.Struct):
     status: str
 
 
+class Check(msgspec.Struct):
+    """One thing looked at; `ok` is false where it is not as it should be, and `detail` says how it stands."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
 class Ready(msgspec.Struct, omit_defaults=True):
-    """Whether requests can be served: the database answers and has been through every migration."""
+    """Whether requests can be served, and how each thing stands. Without a worker messages are taken and wait."""
 
     ready: bool
     database: bool
     pending_migrations: list[str]
     backlog: int
+    checks: list[Check]
     code: str | None = None
 
 
@@ -45,17 +63,39 @@ def health() -> Health:
     security=[{}],
     responses={503: ResponseSpec(Ready, generate_examples=False, description="Something is missing.")},
 )
-def ready(engine: Wired) -> Response[Ready]:
+def ready(engine: Wired, watch: Watching) -> Response[Ready]:
     """200 where everything is in place, otherwise 503 with what is missing."""
-    try:
-        pending = engine.pending_migrations()
-        with engine.transaction() as tx:
-            backlog = inbox.waiting(tx)["messages"]
-    except Refusal as refusal:
-        found = Ready(ready=False, database=False, pending_migrations=[], backlog=0, code=refusal.code)
-    else:
-        found = Ready(ready=not pending, database=True, pending_migrations=pending, backlog=backlog)
-    return Response(found, status_code=200 if found.ready else 503)
+    seen = watch.look(READY_SECONDS)
+    checks = _checks(engine, seen)
+    found = Ready(
+        ready=all(one.ok for one in checks if one.name != WORKER),
+        database=seen.database,
+        pending_migrations=list(seen.pending),
+        backlog=seen.backlog_messages,
+        checks=checks,
+        code=seen.code,
+    )
+    headers = {} if found.ready else {"Retry-After": "5"}
+    return Response(found, status_code=200 if found.ready else 503, headers=headers)
+
+
+def _checks(engine: Engine, seen: Seen) -> list[Check]:
+    """Each thing that has to be in place, and the workers."""
+    limits, free = engine.settings, seen.disk_free_bytes
+    has_room = seen.backlog_messages < limits.backlog_messages and seen.backlog_bytes < limits.backlog_bytes
+    waiting = (
+        f"{seen.backlog_messages} messages of {seen.backlog_bytes} bytes, oldest {seen.oldest_seconds} s"
+    )
+    gone = f"{seen.code}; the embedded server: {seen.revival}"
+    checks = [
+        Check("database", seen.database, "answers" if seen.database else gone),
+        Check("migrations", not seen.pending, ", ".join(seen.pending) or "all applied"),
+        Check("backlog", has_room, waiting),
+    ]
+    if free is not None:
+        checks.append(Check("disk", free >= limits.disk_floor_bytes, f"{free} bytes free"))
+    names = [f"{process} {seconds} s ago" for process, seconds in seen.workers]
+    return [*checks, Check(WORKER, bool(names), ", ".join(names) or "none seen")]
 
 
 @get(
@@ -66,17 +106,13 @@ def ready(engine: Wired) -> Response[Ready]:
     tags=["standing"],
     security=[{}],
 )
-def figures(engine: Wired) -> bytes:
-    """Counters of this process and gauges from the database; no enterprise and no person is named."""
-    with engine.transaction() as tx:
-        waiting = inbox.waiting(tx)
-        summary = enquiries.summary(tx)
-    lists: Counter[str] = Counter()
-    for row in summary["states"]:
-        lists[row["state"]] += row["lists"]
-    oldest = waiting["oldest_at"]
-    seconds = 0 if oldest is None else max(0, int((engine.clock.now() - oldest).total_seconds()))
-    return metrics.page(waiting["messages"], seconds, dict(lists))
+def figures(engine: Wired, watch: Watching) -> bytes:
+    """Counters of this process and of the workers, and how things stand; no enterprise and no person is named."""
+    seen = watch.look(READY_SECONDS)
+    own = f"{socket.gethostname()}/{os.getpid()}"
+    others = [(process, text) for process, text in seen.figures if process != own]
+    lists = watch.lists() if seen.database else {}
+    return metrics.page(seen, others, lists, engine.database.pool_figures())
 
 
 router = Router("/", route_handlers=[health, ready, figures])

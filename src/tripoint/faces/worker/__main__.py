@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import signal
 import sys
 import threading
@@ -12,12 +14,17 @@ from tripoint.kernel import lines
 from tripoint.kernel.refusals import Refusal
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Work until SIGTERM or SIGINT; 2 where the settings or the database refuse."""
+    parser = argparse.ArgumentParser(prog="tripoint.faces.worker", description="Work on what has arrived.")
+    parser.add_argument("--with-stdin", action="store_true", help="end when standard input does")
+    chosen = parser.parse_args(arguments)
     lines.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: _stop(stop))
+    if chosen.with_stdin:
+        threading.Thread(target=_outlive_nobody, args=(stop,), name="stdin", daemon=True).start()
     try:
         with Engine.open(Settings.load()) as engine:
             run(engine, stop)
@@ -25,6 +32,20 @@ def main() -> int:
         sys.stderr.write(f"{refusal.code}: {refusal.text.zh} {refusal.text.en}\n")
         return 2
     return 0
+
+
+def _stop(stop: threading.Event) -> None:
+    """End after the round at the first signal; at once at the second: what is not committed is done again by another."""
+    if stop.is_set():
+        os._exit(0)
+    stop.set()
+
+
+def _outlive_nobody(stop: threading.Event) -> None:
+    """Wait until whoever started us has gone."""
+    while os.read(0, 1024):
+        pass
+    stop.set()
 
 
 if __name__ == "__main__":

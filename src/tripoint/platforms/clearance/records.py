@@ -214,6 +214,7 @@ class Worked:
     """What a round of work did, counted; seconds by step, and of them what this process spent computing."""
 
     messages: int = 0
+    bytes: int = 0
     unreadable: int = 0
     lanes: Counter[str] = field(default_factory=Counter)
     odd_papers: int = 0
@@ -229,6 +230,7 @@ class Worked:
     def add(self, other: Worked) -> None:
         """Take another round's counts in."""
         self.messages += other.messages
+        self.bytes += other.bytes
         self.unreadable += other.unreadable
         self.lanes += other.lanes
         self.odd_papers += other.odd_papers

@@ -99,7 +99,7 @@ def released_twice(tx: Transaction) -> int:
 def counts(tx: Transaction) -> dict[str, Sequence[Row]]:
     """Counts of states, findings, messages and receipts."""
     return {
-        "states": tx.rows(sql.states),
+        "states": lists_by_state(tx),
         "findings": tx.rows(sql.finding_counts),
         "messages": tx.rows(sql.message_counts),
         "receipts": answers.tallies(tx),
