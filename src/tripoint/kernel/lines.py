@@ -67,6 +67,8 @@ def configure(level: int = logging.INFO, descriptor: int = 2) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[_Others(lines)], level=logging.WARNING, force=True)
+    # One line a try, from each of its threads: that the database is out of reach is told once, by who watches it.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class _Others(logging.Handler):

@@ -98,6 +98,7 @@ class Watch:
 
     def _look(self) -> Seen:
         free = self._free()
+        revival = str(self._engine.revive())
         try:
             pending = tuple(self._engine.pending_migrations())
             if pending:
@@ -106,7 +107,6 @@ class Watch:
                 waiting = inbox.waiting(tx)
                 alive = processes.alive(tx, timedelta(seconds=WORKER_SECONDS))
         except Refusal as refusal:
-            revival = str(self._engine.revive())
             return Seen(
                 at=monotonic(), database=False, code=refusal.code, revival=revival, disk_free_bytes=free
             )
