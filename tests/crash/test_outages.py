@@ -63,9 +63,9 @@ class Sender:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[Installation, Sender]]:
+def serving(folder: Path, **settings: str) -> Iterator[tuple[Installation, Sender]]:
     """An installation on a folder with a server and a worker, and a partner of it."""
-    installation = Installation(folder)
+    installation = Installation(folder, **settings)
     firm = {"enterprise_code": FIRM, "name": "示例", "roles": ["merchant"], "since": "2020-01-01"}
     filed = {"generated": True, "enterprises": [firm | {"source": "test", "realtime_payment_data": False}]}
     try:
@@ -168,7 +168,8 @@ def in_a_fresh_segment(installation: Installation) -> None:
 
 
 def test_a_full_disk_is_told_and_waited_out() -> None:
-    with small_disk(220) as folder, serving(folder) as (installation, sender):
+    # A floor of one byte keeps the server from refusing before the disk is really full.
+    with small_disk(220) as folder, serving(folder, TRIPOINT_DISK_FLOOR_BYTES="1") as (installation, sender):
         sender.bytes = 400_000
         post_until(sender, 202, 10)
         in_a_fresh_segment(installation)
@@ -182,3 +183,22 @@ def test_a_full_disk_is_told_and_waited_out() -> None:
         assert work_is_done(installation)
         sender.look()
         assert sender.slowest < POLITE_SECONDS
+
+
+def test_messages_are_refused_before_the_disk_is_full() -> None:
+    with small_disk(260) as folder, serving(folder, TRIPOINT_DISK_FLOOR_BYTES="40000000") as (its, sender):
+        post_until(sender, 202, 10)
+        filler = fill(folder, 30_000_000)
+        post_until(sender, 503, 10)
+        assert sender.refused[-1].json()["code"] == "DISK-LOW"
+        checks = {one["name"]: one["ok"] for one in its.ready()["checks"]}
+        assert checks == {
+            "database": True,
+            "migrations": True,
+            "backlog": True,
+            "disk": False,
+            "worker": True,
+        }
+        filler.unlink()
+        post_until(sender, 202, 10)
+        sender.look()

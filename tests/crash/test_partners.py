@@ -59,7 +59,7 @@ def test_awkward_partners_stand_in_nobodys_way(fresh_database: Database, tmp_pat
     with (
         awkward_partners() as awkward,
         partner() as good,
-        started("tripoint.faces.api", "--port", "0", env=env) as process,
+        started("tripoint.faces.api", "--port", "0", "--workers", "0", env=env) as process,
         client(address(process)) as http,
     ):
         endpoints = {

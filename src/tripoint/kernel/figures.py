@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client import Metric, disable_created_metrics
 from prometheus_client.registry import CollectorRegistry
 
-disable_created_metrics()  # a line beside each counter that nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a line beside each counter that nobody asks for
 
 Sample = tuple[str, dict[str, str], float]
 

@@ -1,7 +1,7 @@
 """What a process writes down for its operator: one JSON object a line on standard error, UTC times.
 
 Who logs names what it is about by numbers of ours (request_id, message_id, key_id, round_id); never a body, a query, a
-person or a paper's number (tests/faces/api/test_journal.py looks through the logs of a whole rehearsal for them). Of a
+person or a paper's number (tests/faces/api/test_operations.py looks through the logs of a whole rehearsal for them). Of a
 fault stand its kind and places, not its sentence.
 """
 

@@ -66,6 +66,15 @@ class Server(uvicorn.Server):
 
     crew: Crew | None = None
 
+    def __init__(self, config: uvicorn.Config, told: threading.Event) -> None:
+        super().__init__(config)
+        self._told = told
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, unless the signal to stop has come already."""
+        await super().startup(sockets)
+        self.should_exit |= self._told.is_set()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop: at the first signal requests are answered and rounds ended first, at the second not."""
         self.force_exit = self.should_exit
@@ -114,15 +123,16 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
     """Serve until SIGTERM or SIGINT; with so many worker processes, a worker in this process (0), or none (None)."""
     lines.configure()
     files = allow_connections()
+    told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn stops by these and then raises them again, which must not end us before the worker has ended.
-        signal.signal(number, lambda *_: None)
+        # Until uvicorn listens to signals, and after: it raises again those that stopped it, which must not end us.
+        signal.signal(number, lambda *_: told.set())
     with listen(host, port) as listening, Engine.open(settings, wait_seconds=DATABASE_SECONDS) as engine:
         address = listening.getsockname()
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
         log.info("listening", url=f"http://{shown}:{address[1]}/", worker=workers is not None, files=files)
         app = application(engine)
-        server = Server(config(app))
+        server = Server(config(app), told)
         with ExitStack() as stack:
             stack.enter_context(watching(app.state["watch"]))
             if workers == 0:
