@@ -78,10 +78,11 @@ def without_element(raw: bytes, random: Random) -> bytes:
 
 def element_twice(raw: bytes, random: Random) -> bytes:
     """One element, small or large, stands twice, or somewhere else as well."""
-    element = _pick([*_LEAF.finditer(raw), *_ELEMENT.finditer(raw, 60)], random)
+    tags = [tag for tag in _TAG.finditer(raw) if raw[tag.start() + 1] != ord("/")]
+    element = _ELEMENT.match(raw, random.choice(tags).start()) if tags else None
     if element is None:
         return raw
-    where = random.choice([element.end(), *(tag.start() for tag in _TAG.finditer(raw))])
+    where = element.end() if random.random() < 0.6 else random.choice(tags).start()
     return _put(raw, where, where, element[0])
 
 

@@ -335,6 +335,23 @@ def test_a_long_prolog_is_passed_over_in_time() -> None:
     assert time.process_time() - started < 5
 
 
+_WARNING = '<odd xmlns="u"/>'
+"""libxml2 warns of this address, and with a warning behind it lxml lets an undeclared prefix pass."""
+
+
+def test_a_prefix_that_nothing_declares_brings_nothing_down() -> None:
+    short = inside(f"</ceb:note><ds:odd/>{_WARNING}<ceb:note>")
+    reader = Reader()
+    reader.add(1, parse(short))
+    assert "PaymentHead.ds:odd" in reader.faults()["path"].to_list()
+    assert (
+        code_of(short.replace(b"<ceb:note></ceb:note>", b"<ceb:note>" + b"x" * 70_000 + b"</ceb:note>"))
+        == "WIRE-09"
+    )
+    assert code_of(b'<x:CEB411Message><a xmlns="u"/></x:CEB411Message>') == "WIRE-10"
+    assert code_of(f"<a><x:b><!-- c --></x:b>{_WARNING}</a>".encode()) == "WIRE-16"
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=200, deadline=None)
 def test_no_bytes_at_all_bring_the_reader_down(raw: bytes) -> None:

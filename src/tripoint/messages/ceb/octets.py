@@ -164,6 +164,16 @@ def _why(text: bytes, fault: etree.XMLSyntaxError, limits: Limits) -> Unreadable
     return Unreadable("WIRE-06", value=reason)
 
 
+def name_of(element: etree._Element) -> tuple[str, str]:
+    """Namespace (empty for none) and local name of an element.
+
+    A prefix that nothing declares stays in the name: libxml2 lets it pass where a warning follows, and `etree.QName`
+    refuses such a name.
+    """
+    namespace, _, name = str(element.tag).rpartition("}")
+    return namespace.removeprefix("{"), name
+
+
 _DEEPER: dict[int, etree.XPath] = {}
 
 
@@ -195,4 +205,4 @@ def _refuse_comments_in_values(root: etree._Element) -> None:
         assert isinstance(node, etree._Element)
         parent = node.getparent()
         if parent is not None and not any(isinstance(child.tag, str) for child in parent):
-            raise Unreadable("WIRE-16", path=etree.QName(parent).localname)
+            raise Unreadable("WIRE-16", path=name_of(parent)[1])

@@ -126,7 +126,7 @@ def parse(raw: bytes, limits: Limits = DEFAULT) -> Parsed:
 
 
 def _type_of(root: etree._Element) -> str | None:
-    name = etree.QName(root).localname.removesuffix("Message")
+    name = octets.name_of(root)[1].removesuffix("Message")
     return name if _TYPE.fullmatch(name) else None
 
 
@@ -170,12 +170,12 @@ _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
 def _message(root: etree._Element) -> Message:
-    name = etree.QName(root)
+    namespace, name = octets.name_of(root)
     kind = _type_of(root)
     if kind is None or kind not in MESSAGES:
-        raise Unreadable("WIRE-10", path=name.localname, value=name.localname)
-    if name.namespace != NAMESPACE:
-        raise Unreadable("WIRE-11", path=name.localname, value=name.namespace or "", limit=NAMESPACE)
+        raise Unreadable("WIRE-10", path=name, value=name)
+    if namespace != NAMESPACE:
+        raise Unreadable("WIRE-11", path=name, value=namespace, limit=NAMESPACE)
     return MESSAGES[kind]
 
 
@@ -226,7 +226,7 @@ def _refuse_long_texts(message: Message, root: etree._Element, payload: bytes, l
         return
     unbounded = {f.element for f in message.head.fields if f.type == "C"}
     for element in root.iter(etree.Element):
-        name = etree.QName(element).localname
+        name = octets.name_of(element)[1]
         if len((element.text or "").encode()) > limits.text_max and name not in unbounded:
             raise Unreadable("WIRE-09", path=name, limit=str(limits.text_max))
 

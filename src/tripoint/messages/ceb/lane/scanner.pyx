@@ -152,6 +152,8 @@ cdef class Sheet:
             left = [(scan.left[at].position, scan.left[at].begin, scan.left[at].end) for at in range(scan.lefts)]
             body = None
             if scan.cursor.canon_length or scan.cursor.copied != scan.base + <int64_t>start:
+                if scan.cursor.p < scan.cursor.copied:
+                    raise RuntimeError("more was copied than was read")
                 if canon_put(&scan.cursor, scan.cursor.copied, scan.cursor.p - scan.cursor.copied) != OK:
                     raise MemoryError
                 body = PyBytes_FromStringAndSize(<char*>scan.cursor.canon, scan.cursor.canon_length)

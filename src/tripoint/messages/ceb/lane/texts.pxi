@@ -94,6 +94,8 @@ cdef int canon_put(Cursor* c, const uint8_t* begin, int64_t length) noexcept nog
 
 cdef int mend(Cursor* c, const uint8_t* begin, const uint8_t* end, const uint8_t* by, int64_t length) noexcept nogil:
     """What stands from `begin` to `end` is written otherwise in canonical form."""
+    if begin < c.copied:  # never; were it so, nothing may be copied
+        return FULL
     if canon_put(c, c.copied, begin - c.copied) != OK or canon_put(c, by, length) != OK:
         return FULL
     c.copied = end
