@@ -252,3 +252,23 @@ def test_an_error_that_quotes_a_row_is_not_in_the_servers_log(supervise: Supervi
     said = server.log.read_text()
     assert "ready to accept connections" in said
     assert "11010519491231002X" not in said
+
+
+def test_knows_a_server_that_died_from_one_that_was_stopped(supervise) -> None:
+    server = supervise()
+    assert not server.has_died()  # there never was one
+    server.start()
+    assert not server.has_died()
+    server.stop()
+    assert not server.has_died()
+    server.start()
+    pid = server.status().pid
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while not server.has_died() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert server.has_died()
+    (
+        server.folder / "postmaster.pid"
+    ).unlink()  # PostgreSQL takes it away itself where it gives its recovery up
+    assert server.has_died()

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,9 @@ ELSEWHERE = Path("/var/lib/tripoint")
 
 RESTORING = "restore.unfinished"
 """The file in a data folder that says that a restore into it has not come to its end."""
+
+SHUT_DOWN = (1, 2)
+"""DB_SHUTDOWNED and DB_SHUTDOWNED_IN_RECOVERY of PostgreSQL's catalog/pg_control.h: the state stands after 16 bytes."""
 
 START_SECONDS = 300.0
 STOP_SECONDS = 60.0
@@ -159,8 +163,13 @@ class Supervisor:
         )
 
     def has_died(self) -> bool:
-        """Whether a server ended here without being told to: one that is stopped takes its pid file with it."""
-        return (self.folder / "postmaster.pid").exists() and not self.status().running
+        """Whether a server ended here without being told to: its control file does not say that it was shut down."""
+        try:
+            control = (self.folder / "global" / "pg_control").read_bytes()[:20]
+        except OSError:
+            return False
+        state = int.from_bytes(control[16:20], sys.byteorder)
+        return len(control) == 20 and state not in SHUT_DOWN and not self.status().running
 
     def conninfo(self, database: str = NAME) -> str:
         """How to connect to the running server; refuses (Busy) when none runs."""
