@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 
@@ -11,6 +12,7 @@ from tripoint.messages.signatures.signing import sign
 from tripoint.rehearsal import keys
 from tripoint.rehearsal.keys import ALGORITHMS
 from tripoint.rehearsal.plan import Signed
+from tripoint.rehearsal.rush import parts
 from tripoint.rehearsal.rush.arrivals import Arrivals, letters
 from tripoint.rehearsal.rush.numbers import KINDS
 from tripoint.rehearsal.rush.sheets import Sheet, Stream
@@ -68,7 +70,7 @@ def traffic(tmp_path_factory):
 
 def bodies(traffic):
     for row in traffic.messages.iter_rows(named=True):
-        whole = traffic.part(row["part"]).read_bytes()
+        whole = (traffic.folder / parts.name(row["part"])).read_bytes()
         yield row, whole[row["start"] : row["start"] + row["length"]]
 
 
@@ -109,6 +111,27 @@ def test_the_same_recipe_is_prepared_once(tmp_path):
     assert prepared(recipe, tmp_path, lambda *said: told.append(said)).folder == first.folder
     assert len(told) == count > 0
     assert prepared(Recipe(trades=6, anomalies=0.0), tmp_path, no_progress).folder != first.folder
+
+
+def test_compressed_messages_are_the_same_as_plain_ones(tmp_path, monkeypatch):
+    from tripoint.rehearsal.rush import traffic as module
+
+    recipe = Recipe(trades=12, papers=3, anomalies=0.0)
+    monkeypatch.setattr(module, "PLAIN_TRADES_MAX", 5)
+    assert recipe.packed
+    pieces = [b"one" * 1000, b"two", b"three" * 7]
+
+    async def read(packed: bool) -> list[bytes]:
+        folder = tmp_path / str(packed)
+        folder.mkdir()
+        parts.write(folder, 0, pieces, packed=packed)
+        parts.write(folder, 1, pieces[::-1], packed=packed)
+        store = parts.Parts(folder, 2)
+        places = [(0, 0, 3000), (0, 3000, 3), (0, 3003, 35), (1, 35, 3)]
+        return [await store.message(*place) for place in places]
+
+    assert asyncio.run(read(True)) == asyncio.run(read(False)) == [*pieces, b"two"]
+    assert (tmp_path / "True" / "messages-00000.bin.zst").stat().st_size < 200
 
 
 def arrivals(kind, *, trades=1000, apart=100, per_message=10):

@@ -50,6 +50,9 @@ def bench(
     rate: Annotated[
         float, Parameter(help="Lists a second offered, on time; without it at full speed. 每秒清单数。")
     ] = 0.0,
+    soak: Annotated[
+        float, Parameter(help="Minutes to go on at --rate, instead of --trades. 持续分钟数。")
+    ] = 0.0,
     workers: Annotated[int, Parameter(help="Worker processes (default 1). 处理进程数。")] = 1,
     connections: Annotated[int, Parameter(help="Connections that send (default 8). 发送连接数。")] = 8,
     fetch: Annotated[
@@ -62,17 +65,26 @@ def bench(
         Path | None,
         Parameter(help="Data folder to use and keep; else a new one that is removed. 数据文件夹。"),
     ] = None,
+    report: Annotated[
+        Path | None, Parameter(help="Folder for result.json and plots (SVG). 结果与图表文件夹。")
+    ] = None,
     voice: Voice | None = None,
 ) -> int:
     """Measure."""
+    from tripoint.faces.cli.benching.filing import file
     from tripoint.faces.cli.benching.filling import fill
     from tripoint.faces.cli.benching.report import tell
     from tripoint.faces.cli.benching.running import Course, Run
+    from tripoint.kernel.refusals import Malformed
     from tripoint.rehearsal.plan import Signed
     from tripoint.rehearsal.rush.arrivals import Arrivals
     from tripoint.rehearsal.rush.traffic import Recipe, prepared
 
     talk = Talk(voice)
+    if soak:
+        if rate <= 0:
+            raise Malformed("SOAK", "--soak 须与 --rate 同用", "--soak needs a --rate")
+        trades = round(rate * soak * 60)
     recipe = Recipe(
         trades=trades,
         papers=papers,
@@ -94,10 +106,16 @@ def bench(
         run = Run(opened, talk, recipe, traffic, course)
         run.make_ready()
         run.send(path, Path(folder), _postmaster(path))
-        report = run.report()
-    talk.data(report)
-    tell(report, talk)
-    return exits.FOUND if report.faults else exits.OK
+        result = run.report()
+    talk.data(result)
+    tell(result, talk)
+    if report is not None:
+        files = file(result, report)
+        talk.note(
+            f"结果与图表写入 {report}（{len(files)} 个文件）",
+            f"result and plots: {len(files)} files in {report}",
+        )
+    return exits.FOUND if result.faults else exits.OK
 
 
 def _cache() -> Path:

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import re
 import sys
 import time
@@ -23,6 +22,7 @@ import msgspec
 import polars as pl
 import uvloop
 
+from tripoint.rehearsal.rush.parts import Parts
 from tripoint.rehearsal.rush.traffic import Traffic
 from tripoint.rehearsal.rush.wire import Answer, Connection
 
@@ -69,12 +69,12 @@ class Client:
         self.parts, self.starts, self.lengths, self.senders, self.moments = (
             messages[name].to_list() for name in ("part", "start", "length", "sender", "moment")
         )
-        self._files = [os.open(traffic.part(part), os.O_RDONLY) for part in range(max(self.parts) + 1)]
+        self._store = Parts(traffic.folder, max(self.parts) + 1)
         count = len(self.parts)
         self.due, self.sent, self.acked = (array("d", bytes(8 * count)) for _ in range(3))
         self.status = array("i", bytes(4 * count))
         self.retries = 0
-        self.told_at = array("d", bytes(8 * traffic.truth.height))
+        self.told_at = array("d", bytes(8 * traffic.trades))
         """When the receipt with status 800 of each trade's list came, by its number; 0 where none did."""
         self.told_again = 0
         self.receipts: Counter[str] = Counter()
@@ -121,7 +121,7 @@ class Client:
             self.due[number] = due
             if (early := due - time.time()) > 0:
                 await asyncio.sleep(early)
-            body = os.pread(self._files[self.parts[number]], self.lengths[number], self.starts[number])
+            body = await self._store.message(self.parts[number], self.starts[number], self.lengths[number])
             self.sent[number] = time.time()
             answer = await self._until_answered(line, number, body)
             self.acked[number] = time.time()

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+_SHARES = (0, 1, *range(5, 95, 5), 95, 97, 98, 99, 99.5, 99.9, 100)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
@@ -18,6 +20,8 @@ class Waits:
     p99: float
     p999: float
     worst: float
+    curve: tuple[tuple[float, float], ...]
+    """Milliseconds within which each of some shares (in %) of the cases ended."""
 
 
 def waits(milliseconds: pl.Series) -> Waits | None:
@@ -29,7 +33,10 @@ def waits(milliseconds: pl.Series) -> Waits | None:
     def at(share: float) -> float:
         return round(float(known.quantile(share, interpolation="higher") or 0.0), 2)
 
-    return Waits(count=known.len(), p50=at(0.5), p90=at(0.9), p99=at(0.99), p999=at(0.999), worst=at(1.0))
+    curve = tuple((at(share / 100), float(share)) for share in _SHARES)
+    return Waits(
+        count=known.len(), p50=at(0.5), p90=at(0.9), p99=at(0.99), p999=at(0.999), worst=at(1.0), curve=curve
+    )
 
 
 def ack_ms(messages: pl.DataFrame) -> pl.Series:

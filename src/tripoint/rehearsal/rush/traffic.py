@@ -22,6 +22,7 @@ from tripoint.rehearsal import keys
 from tripoint.rehearsal.packing import MESSAGE_OF
 from tripoint.rehearsal.plan import PAPERS_MAX, Progress, Signed
 from tripoint.rehearsal.posting import Written, join, seal_message
+from tripoint.rehearsal.rush import parts
 from tripoint.rehearsal.rush import sheets as sheets_of
 from tripoint.rehearsal.rush.arrivals import Arrivals, Letter, letters
 from tripoint.rehearsal.rush.sheets import Book, Stream
@@ -32,6 +33,9 @@ FORMAT = 1
 
 DISTINCT = 2_000
 """Trades that are made up one by one; the others are copies with other numbers, persons and signatures."""
+
+PLAIN_TRADES_MAX = 1_000_000
+"""With more trades than these the messages are kept compressed, which costs the client some 15 µs a trade."""
 
 _PART_PAPERS = 20_000
 
@@ -65,6 +69,11 @@ class Recipe:
     def distance(self) -> int:
         """`apart`, or a quarter of the trades (of 80,000 at most) where nothing is said."""
         return self.apart or max(1, min(self.trades, 80_000) // 4)
+
+    @property
+    def packed(self) -> bool:
+        """Whether the messages are compressed in the cache: 9 KB a trade would fill the disk."""
+        return self.trades > PLAIN_TRADES_MAX
 
     @property
     def digest(self) -> str:
@@ -101,14 +110,10 @@ class Traffic:
         """What must be on file for these papers."""
         return (self.folder / "filings.json").read_bytes()
 
-    def part(self, number: int) -> Path:
-        """The file that holds the bytes of some messages."""
-        return self.folder / part_name(number)
-
-
-def part_name(number: int) -> str:
-    """The name of the file with the messages of one part."""
-    return f"messages-{number:05d}.bin"
+    @cached_property
+    def trades(self) -> int:
+        """How many trades there are."""
+        return int(json.loads((self.folder / "recipe.json").read_text())["trades"])
 
 
 def prepared(recipe: Recipe, cache: Path, progress: Progress) -> Traffic:
@@ -177,7 +182,7 @@ def _write(recipe: Recipe, book: Book, folder: Path, progress: Progress) -> None
         os.cpu_count(),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
-        initargs=(book, folder, recipe.signed, recipe.seed),
+        initargs=(book, folder, recipe),
     )
 
     def settle(part: int) -> None:
@@ -220,25 +225,21 @@ class _Desk:
 
     book: Book
     folder: Path
-    signed: Signed
-    seed: int
+    recipe: Recipe
     signers: dict[tuple[str, str], keys.Signer]
 
 
-def _begin(book: Book, folder: Path, signed: Signed, seed: int) -> None:
-    _Desk.book, _Desk.folder, _Desk.signed, _Desk.seed = book, folder, signed, seed
+def _begin(book: Book, folder: Path, recipe: Recipe) -> None:
+    _Desk.book, _Desk.folder, _Desk.recipe = book, folder, recipe
     _Desk.signers = keys.load(folder / "keys")
 
 
 def _write_part(part: int, members: Sequence[Letter]) -> list[int]:
     """Write the messages of one part; the length of each."""
-    rng = Random(f"part {part} {_Desk.seed}")
-    lengths = []
-    with (_Desk.folder / part_name(part)).open("wb") as file:
-        for letter in members:
-            message = _message(letter.stream, letter.papers, guid(rng))
-            lengths.append(file.write(message))
-    return lengths
+    rng = Random(f"part {part} {_Desk.recipe.seed}")
+    pieces = [_message(letter.stream, letter.papers, guid(rng)) for letter in members]
+    parts.write(_Desk.folder, part, pieces, packed=_Desk.recipe.packed)
+    return [len(piece) for piece in pieces]
 
 
 def _message(stream: Stream, papers: Sequence[tuple[int, int]], message_guid: str) -> bytes:
@@ -247,4 +248,4 @@ def _message(stream: Stream, papers: Sequence[tuple[int, int]], message_guid: st
     step = book.trades
     text = b"".join([book.sheets[trade % step][at].write(trade // step) for trade, at in papers])
     message = join([Written(start, text, end)], message_guid)
-    return seal_message(message, stream.sender, stream.seal, _Desk.signers, _Desk.signed)
+    return seal_message(message, stream.sender, stream.seal, _Desk.signers, _Desk.recipe.signed)
