@@ -336,8 +336,10 @@ class Engine:
                 return None
             bench = self.bench(tx)
             claimed += [arrival.message_id for arrival in arrivals]
-            worked = clearance.work(tx, arrivals, bench, self.clock.now(), self._nursery)
+            now = self.clock.now()
+            worked = clearance.work(tx, arrivals, bench, now, self._nursery)
         worked.bytes = sum(len(arrival.raw) for arrival in arrivals)
+        worked.decided_at = now
         return worked
 
     def is_waiting(self) -> bool:

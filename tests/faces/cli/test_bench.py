@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from lxml import etree
 
 from tests.faces.cli.running import execute
 
@@ -45,6 +48,28 @@ def test_every_list_comes_out_as_it_must_and_every_release_is_told(tripoint, cac
     assert told["ack_ms"]["count"] == told["messages"]
     assert told["cpu_us_per_list"]["worker 1"] > 0
     assert told["cpu_us_per_list"]["HTTP server"] > 0
+
+
+def test_goes_on_for_the_time_asked_and_files_its_plots(tripoint, cache, tmp_path):
+    words = f"bench --soak 0.05 --rate 10 --seed 5 --workers 2 --cache {cache} --report {tmp_path / 'result'} --json"
+    ended = tripoint(*words.split())
+    assert ended.code == 0, ended.err
+    told = json.loads((tmp_path / "result" / "result.json").read_text())
+    assert told == ended.json
+    assert told["trades"] == 30
+    assert told["machine"]["cores"] >= 1
+    assert sum(told["lanes"].values()) == told["messages"]
+    assert told["step_cpu_us_per_list"]["read"] > 0
+    for name in ("throughput", "waits", "cpu", "steps", "memory"):
+        drawn = etree.parse(tmp_path / "result" / f"{name}.svg").getroot()
+        assert drawn.tag.endswith("svg")
+    assert "worker 2" in (tmp_path / "result" / "memory.svg").read_text()
+
+
+def test_a_soak_needs_a_rate(tripoint):
+    ended = tripoint("bench", "--soak", "1")
+    assert ended.code == 2
+    assert "SOAK" in ended.err
 
 
 def test_the_same_trades_are_not_run_twice_in_one_place_and_history_is_filled_in_once(tripoint, cache):

@@ -82,6 +82,9 @@ def clear(engine: Engine, stop: threading.Event, deciding: threading.Event) -> N
             papers=dict(worked.papers),
             states=dict(worked.states),
             receipts=worked.receipts,
+            lanes=dict(worked.lanes),
+            decided_at=worked.decided_at and worked.decided_at.isoformat(),
             steps={step: round(its * 1000) for step, its in worked.seconds.items()},
+            steps_cpu={step: round(its * 1000) for step, its in worked.cpu_seconds.items()},
             ms=round(seconds * 1000),
         )

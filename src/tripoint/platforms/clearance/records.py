@@ -226,6 +226,8 @@ class Worked:
     receipts: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+    decided_at: datetime | None = None
+    """The moment that a single round's rulings and receipts bear."""
 
     def add(self, other: Worked) -> None:
         """Take another round's counts in."""

@@ -76,7 +76,9 @@ class Client:
         self.retries = 0
         self.told_at = array("d", bytes(8 * traffic.trades))
         """When the receipt with status 800 of each trade's list came, by its number; 0 where none did."""
-        self.told_again = 0
+        self.told_again: list[int] = []
+        """Trades whose release was told more than once."""
+
         self.receipts: Counter[str] = Counter()
         self.bodies = self.bytes_in = 0
         self.errors: list[str] = []
@@ -167,7 +169,7 @@ class Client:
             for found in _RELEASED.finditer(answer.body):
                 trade = int(found[1])
                 if self.told_at[trade]:
-                    self.told_again += 1
+                    self.told_again.append(trade)
                 self.told_at[trade] = now
 
     async def _get(self, pool: asyncio.Queue[Connection], key: str, path: str) -> Answer:

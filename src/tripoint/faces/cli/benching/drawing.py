@@ -21,7 +21,7 @@ def lines(
     shown = {
         name: [point for point in points if not by_tens or point[0] > 0] for name, points in series.items()
     }
-    everything = [point for points in shown.values() for point in points] or [(0.0, 0.0), (1.0, 1.0)]
+    everything = [point for points in shown.values() for point in points] or [(1.0, 0.0), (10.0, 1.0)]
     xs, ys = [x for x, _ in everything], [y for _, y in everything]
     left, right = min(xs), max(xs)
     top = _round_up(max(ys))

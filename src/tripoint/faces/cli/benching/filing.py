@@ -29,7 +29,7 @@ def file(report: Report, folder: Path) -> list[Path]:
             by_tens=True,
         ),
         "cpu.svg": drawing.bars("CPU by process", "µs a list", report.cpu_us_per_list),
-        "steps.svg": drawing.bars("Steps of the workers, elapsed", "µs a list", report.step_us_per_list),
+        "steps.svg": drawing.bars("Steps of the workers", "µs of CPU a list", report.step_cpu_us_per_list),
         "memory.svg": drawing.lines(
             "Memory",
             "seconds",

@@ -32,6 +32,8 @@ class Report:
     lists_per_second_told: float | None
     cpu_us_per_list: dict[str, float]
     step_us_per_list: dict[str, float]
+    step_cpu_us_per_list: dict[str, float]
+    lanes: dict[str, int]
     ack_ms: Waits | None
     release_ms: Waits | None
     told_ms: Waits | None
@@ -83,6 +85,7 @@ def _speed(report: Report, talk: Talk) -> None:
             f"{report.database_bytes_per_list:,}, {report.wal_bytes_per_list:,}",
         ),
         (talk.pick(Text("内存峰值（MB）", "peak memory (MB)")), f"{report.peak_memory_bytes / 1e6:,.0f}"),
+        (talk.pick(Text("报文：快车道、参考道", "messages by lane")), _lanes(report)),
         (talk.pick(Text("稍后重试", "told to come later")), report.retries),
     ]
     talk.table(Text("速度", "speed"), (_WHAT, _VALUE), rows)
@@ -90,6 +93,10 @@ def _speed(report: Report, talk: Talk) -> None:
 
 def _counts(report: Report) -> str:
     return f"{report.trades:,}, {report.papers:,}, {report.messages:,}"
+
+
+def _lanes(report: Report) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(report.lanes.items()))
 
 
 def _receipts(report: Report) -> str:
@@ -101,8 +108,17 @@ def _cpu(report: Report, talk: Talk) -> None:
     rows = [(name, f"{spent:,.0f}") for name, spent in report.cpu_us_per_list.items()]
     rows.append((talk.pick(Text("合计", "together")), f"{sum(report.cpu_us_per_list.values()):,.0f}"))
     talk.table(Text("CPU", "CPU"), (Text("进程", "process"), unit), rows)
-    steps = [(name, f"{spent:,.0f}") for name, spent in report.step_us_per_list.items()]
-    talk.table(Text("步骤（时长）", "steps (elapsed)"), (Text("步骤", "step"), unit), steps)
+    computed = report.step_cpu_us_per_list
+    steps = [
+        (name, f"{spent:,.0f}", f"{computed.get(name, 0):,.0f}")
+        for name, spent in report.step_us_per_list.items()
+    ]
+    heads = (
+        Text("步骤", "step"),
+        Text("时长 µs/清单", "elapsed, µs a list"),
+        Text("CPU µs/清单", "CPU, µs a list"),
+    )
+    talk.table(Text("审核进程的步骤", "steps of the workers"), heads, steps)
 
 
 def _waits(report: Report, talk: Talk) -> None:

@@ -7,7 +7,6 @@ import queue
 import subprocess
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,15 @@ import polars as pl
 from tripoint import __version__
 from tripoint.exchange import store as inbox
 from tripoint.faces.cli.benching.report import Report
-from tripoint.faces.cli.benching.servers import READY_SECONDS, Servers, rounds, sending, serving
+from tripoint.faces.cli.benching.servers import (
+    READY_SECONDS,
+    Servers,
+    ends,
+    rounds,
+    sending,
+    serving,
+    step_ms,
+)
 from tripoint.faces.cli.speaking import Talk, Told
 from tripoint.kernel.refusals import Busy, Conflict
 from tripoint.registers.access import desk as access
@@ -194,11 +201,16 @@ class Run:
             wrong += count
             shown += some
             released.append(
-                truth.join(
-                    fates.filter(pl.col("outcome") == "released"), on=["order_no", "marketplace_code"]
-                ).select("trade", (pl.col("decided_at").dt.epoch("us") / 1e6).alias("at"))
+                truth.join(fates.filter(pl.col("outcome") == "released"), on=["order_no", "marketplace_code"])
+                .join(ends(self.rounds), on="decided_at", how="left")
+                .select("trade", pl.coalesce("ended", pl.col("decided_at").dt.epoch("us") / 1e6).alias("at"))
             )
         return wrong, shown[:20], pl.concat(released).sort("trade")
+
+    def _told_twice(self) -> int:
+        """How many releases were told twice though their list was sent once."""
+        again = self.traffic.truth[self.summary["told_again"]]["anomaly"]
+        return int((again.is_null() | ~again.str.ends_with("-sent-twice")).sum())
 
     def report(self) -> Report:
         """Everything that was measured, and whether it came out as it must."""
@@ -215,14 +227,10 @@ class Run:
         faults_of_run = {
             "lists that came out otherwise": wrong,
             "messages not acknowledged as they should": int(self.summary["wrong"]),
-            "releases told twice": int(self.summary["told_again"]),
+            "releases told twice": self._told_twice(),
             "releases not told": untold,
         }
         seconds = last_release - begun
-        steps: Counter[str] = Counter()
-        for one in self.rounds:
-            for step, taken in dict(one.get("steps") or {}).items():  # type: ignore[call-overload]
-                steps[step] += taken
         return Report(
             version=__version__,
             machine=self.machine,
@@ -238,7 +246,9 @@ class Run:
             cpu_us_per_list={
                 name: round(spent / lists * 1e6, 1) for name, spent in sorted(self.cpu.items()) if spent > 0
             },
-            step_us_per_list={step: round(taken * 1000 / lists, 1) for step, taken in steps.items()},
+            step_us_per_list=_us(step_ms(self.rounds, "steps"), lists),
+            step_cpu_us_per_list=_us(step_ms(self.rounds, "steps_cpu"), lists),
+            lanes=step_ms(self.rounds, "lanes"),
             ack_ms=figures.waits(figures.ack_ms(self.messages)),
             release_ms=figures.waits(figures.release_ms(complete, released)),
             told_ms=figures.waits(figures.release_ms(complete, told)),
@@ -253,6 +263,10 @@ class Run:
             faults={name: count for name, count in faults_of_run.items() if count},
             shown=[*shown, *self.summary["errors"]],
         )
+
+
+def _us(milliseconds: dict[str, int], lists: int) -> dict[str, float]:
+    return {step: round(taken * 1000 / lists, 1) for step, taken in milliseconds.items()}
 
 
 def _hear_first(said: queue.Queue[dict[str, int]]) -> None:

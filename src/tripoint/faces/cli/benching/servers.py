@@ -11,9 +11,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import polars as pl
 
 from tripoint.faces.cli.serving import place_to_listen
 from tripoint.kernel.refusals import Busy
@@ -129,7 +134,7 @@ def sending(
         path.unlink(missing_ok=True)
 
 
-def rounds(logs: Sequence[Path]) -> list[dict[str, object]]:
+def rounds(logs: Sequence[Path]) -> list[dict[str, Any]]:
     """What the workers logged of their rounds."""
     found = []
     for path in logs:
@@ -139,3 +144,22 @@ def rounds(logs: Sequence[Path]) -> list[dict[str, object]]:
                 if isinstance(told, dict) and told.get("event") == "round":
                     found.append(told)
     return found
+
+
+def step_ms(rounds: Sequence[dict[str, Any]], name: str) -> dict[str, int]:
+    """Milliseconds of each step over all rounds: elapsed (`steps`), computed (`steps_cpu`) or messages by lane (`lanes`)."""
+    total: Counter[str] = Counter()
+    for one in rounds:
+        total.update(one.get(name) or {})
+    return dict(total)
+
+
+def ends(rounds: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    """When the round of each moment was committed and said so: decided_at, ended (seconds since 1970)."""
+    told = [
+        (datetime.fromisoformat(one["decided_at"]), datetime.fromisoformat(one["timestamp"]).timestamp())
+        for one in rounds
+        if one.get("decided_at")
+    ]
+    schema = {"decided_at": pl.Datetime("us", "UTC"), "ended": pl.Float64()}
+    return pl.DataFrame(told, schema=schema, orient="row").unique("decided_at", keep="last")
