@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from tripoint.kernel.findings import Severity
 from tripoint.pipeline import matching, receipts, validity
 from tripoint.pipeline.check import FINDINGS, find
 from tripoint.pipeline.checks import parties
-from tripoint.pipeline.decision import weigh
 from tripoint.pipeline.receipts import PHASED
 from tripoint.platforms.clearance.papers.reading import Mail
 from tripoint.platforms.clearance.records import KIND_OF, KINDS, Bench, Kind, Ruled, Taken
@@ -321,12 +321,27 @@ def _own_findings(pile: _Pile, papers: Mapping[str, pl.DataFrame], bench: Bench)
     findings = pl.concat(found)
     if findings.is_empty():
         return None
-    modes = findings.select("row", pl.lit("").alias("supervision_mode")).unique()
-    judged = weigh(findings, modes, bench.severities, bench.ranks).filter(pl.col("severity") == "refuse")
-    if judged.is_empty():
+    refusing = _refusing(findings, bench)
+    if refusing.is_empty():
         return None
-    texts = receipts.finding_texts(judged, bench.texts, bench.labels)
+    texts = receipts.finding_texts(refusing, bench.texts, bench.labels)
     return texts.with_columns(pl.col("row").cast(pl.UInt32()))
+
+
+def _refusing(findings: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """The findings that refuse a paper under any mode of supervision, in the law's order.
+
+    What `decision.weigh` says of a set without a mode, without a table of every mode and code for a handful of rows.
+    """
+    codes = [code for code in findings["code"].unique() if bench.severities["", code] == Severity.REFUSE]
+    ranks = {code: bench.ranks.get(code, len(bench.ranks)) for code in codes}
+    return (
+        findings.filter(pl.col("code").is_in(codes))
+        .with_columns(
+            pl.col("code").replace_strict(ranks, default=None, return_dtype=pl.Int32()).alias("rank")
+        )
+        .sort("row", "rank", "code", "line_no", "field", nulls_last=True, maintain_order=True)
+    )
 
 
 def _by_row(found: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
