@@ -174,17 +174,9 @@ def scribe(tx: Transaction, seal: Seal | None, after: int = 0) -> Scribed | None
     if found is None:
         return None
     messages, told = found
-    block = messages[0]["block"]
-    kept = exchange.bodies(tx, [row["outbox_id"] for row in messages])
-    try:
-        with tx.savepoint():
-            _keep(tx, [row for row in messages if row["outbox_id"] not in kept], told, seal)
-    except Busy:
-        raise
-    except (Exception, pl.exceptions.PanicException) as fault:
-        return Scribed(block=block, messages=0, fault=fault)
-    store.set_written(tx, block)
-    return Scribed(block=block, messages=len(messages) - len(kept))
+    return Scribed(
+        block=messages[0]["block"], messages=len(messages), fault=_write_block(tx, messages, told, seal)
+    )
 
 
 def unwritten(tx: Transaction) -> int:
@@ -193,15 +185,37 @@ def unwritten(tx: Transaction) -> int:
 
 
 def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) -> dict[int, bytes]:
-    """The XML of outgoing messages; what nobody has written yet is written now and kept."""
+    """The XML of outgoing messages; what nobody has written yet is written now and kept, with all of its block.
+
+    The receipts of a block are unpacked together, and who asks for one message will ask for those beside it.
+    """
     numbers = [row["outbox_id"] for row in rows]
     kept = exchange.bodies(tx, numbers)
-    blank = [row for row in rows if row["outbox_id"] not in kept]
-    if blank:
+    if len(kept) < len(numbers):
+        for block in sorted({row["block"] for row in rows if row["outbox_id"] not in kept}):
+            if (found := store.unwritten_block(tx, block)) is not None:
+                _write_block(tx, *found, seal)
+        kept = exchange.bodies(tx, numbers)
+    if blank := [row for row in rows if row["outbox_id"] not in kept]:  # something else in the block is amiss
         _keep(tx, blank, store.packed(tx, blank), seal)
-        # Another may have been first: what is kept counts.
         kept = exchange.bodies(tx, numbers)
     return {number: blocks.decompress(body) for number, body in kept.items()}
+
+
+def _write_block(
+    tx: Transaction, messages: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None
+) -> BaseException | None:
+    """Write those messages of a block that have no XML yet; a fault of ours leaves the block as it is and is returned."""
+    kept = exchange.bodies(tx, [row["outbox_id"] for row in messages])
+    try:
+        with tx.savepoint():
+            _keep(tx, [row for row in messages if row["outbox_id"] not in kept], told, seal)
+    except Busy:
+        raise
+    except (Exception, pl.exceptions.PanicException) as fault:
+        return fault
+    store.set_written(tx, messages[0]["block"])
+    return None
 
 
 def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None) -> None:

@@ -180,7 +180,15 @@ def keep_pre_nos(tx: Transaction, given: pl.DataFrame) -> None:
 
 def unwritten(tx: Transaction, after: int) -> tuple[Sequence[Row], pl.DataFrame] | None:
     """Messages and receipts (shape STORED) of the oldest block after another that wants its XML, by nobody held; locked."""
-    row = tx.one(sql.unwritten, after=after)
+    return _to_write(tx, tx.one(sql.unwritten, after=after))
+
+
+def unwritten_block(tx: Transaction, block: int) -> tuple[Sequence[Row], pl.DataFrame] | None:
+    """Messages and receipts (shape STORED) of one block, locked; None where it is written, when whoever did it is done."""
+    return _to_write(tx, tx.one(sql.unwritten_block, block=block))
+
+
+def _to_write(tx: Transaction, row: Row | None) -> tuple[Sequence[Row], pl.DataFrame] | None:
     if row is None:
         return None
     messages = tx.rows(sql.messages_of_block, block=row["block"], last_message=row["last_message"])

@@ -109,6 +109,10 @@ order by block
 limit 1
 for update skip locked;
 
+-- name: unwritten_block
+-- One block, if messages in it are without their XML; whoever writes it now is waited for.
+select block, last_message, given_at, content from receipt_blocks where block = %(block)s and not written for update;
+
 -- name: messages_of_block
 -- The messages of one block.
 select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
