@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.checkout import ROOT
+from tripoint.messages.ceb.lane import IS_BUILT
 
 NOT_SHIPPED = {".py", ".pyc", ".pyi", ".so", ".pyx", ".pxi", ".c", ".h"}
 
@@ -61,3 +62,8 @@ def test_every_module_is_in_the_wheel(wheel: set[str]) -> None:
 def test_the_wheel_carries_its_licence_and_its_command(wheel: set[str]) -> None:
     names = {Path(name).name for name in wheel if ".dist-info/" in name}
     assert {"LICENSE", "NOTICE", "entry_points.txt"} <= names
+
+
+@pytest.mark.skipif(not IS_BUILT, reason="no C compiler or no headers of this Python: no fast lane")
+def test_the_scanner_is_in_the_wheel_where_it_can_be_compiled(wheel: set[str]) -> None:
+    assert any(name.startswith("tripoint/messages/ceb/lane/scanner.") for name in wheel)

@@ -122,6 +122,15 @@ def test_an_odd_paper_goes_the_reference_lane_alone(element: str, text: bytes) -
     assert lanes(message("CEB311"), put(message("CEB311"), element, text, at), message("CEB311")) == (3, 1)
 
 
+@pytest.mark.parametrize(("lines", "odd"), [(0, 1), (1, 0), (99, 0), (100, 1)])
+def test_a_paper_of_no_line_or_of_too_many_goes_the_reference_lane(lines: int, odd: int) -> None:
+    xml = message("CEB311", papers=1, lines=1)
+    line = re.search(rb"<ceb:OrderList>.*?</ceb:OrderList>", xml, re.S)
+    assert line is not None
+    numbered = [put(line[0], "gnum", str(number).encode()) for number in range(1, lines + 1)]
+    assert lanes(xml.replace(line[0], b"".join(numbered)), xml) == (2, odd)
+
+
 @pytest.mark.parametrize(
     "text",
     [

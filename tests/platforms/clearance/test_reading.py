@@ -111,5 +111,5 @@ def test_the_lanes_are_counted() -> None:
     other = Worked(messages=1, odd_papers=3)
     other.lanes.update(["fast"])
     worked.add(other)
-    figures.count(worked)
+    figures.count(worked, 0)
     assert counted() == (messages + 2, papers + 3)
