@@ -26,6 +26,8 @@ from tripoint import app
 from tripoint.app import Engine, Settings
 from tripoint.database import Database, DatabaseSettings, Supervisor, archive, shelf
 from tripoint.database.restore import Restored
+from tripoint.faces.api import metrics
+from tripoint.faces.api.watch import Watch
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Malformed, Unknown
 from tripoint.platforms.clearance.records import SignaturePolicy
 
@@ -139,13 +141,21 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def archiving_of(engine: Engine) -> archive.Archiving:
+    """How archiving stands."""
+    with engine.transaction() as tx:
+        standing = engine.archiving(tx)
+    assert standing is not None
+    return standing
+
+
 def close_segment(engine: Engine) -> None:
     """End the segment of the log being written and wait until it is archived."""
     with engine.transaction() as tx:
         tx.value("select pg_logical_emit_message(true, 'test', 'so that there is something to end')")
     with engine.transaction() as tx:
         name = tx.value("select pg_walfile_name(pg_switch_wal())")
-    wait_until(lambda: (now := engine.archiving()) is not None and (now.last_archived_wal or "") >= name)
+    wait_until(lambda: (archiving_of(engine).last_archived_wal or "") >= name)
 
 
 def new_home() -> Path:
@@ -201,10 +211,9 @@ def scene(bindir: Path) -> Iterator[Scene]:
         close_segment(engine)
         traffic.send(5)
         close_segment(engine)
-        last = now_of(engine)
-        traffic.send(1)  # Only in the server's own log: nothing archives it before the stop.
-        traffic.acknowledged.pop()
+        traffic.send(1)  # The server archives this when it is stopped politely.
         database.close(stop_server=True)
+        last = datetime.now(UTC)
         yield Scene(home, bindir, data, place, kept, taken.backup, traffic.acknowledged, moment, before, last)
     clear_away(home)
 
@@ -379,7 +388,7 @@ def test_moments_that_cannot_be_restored_are_refused(scene: Scene, target: Path)
         (scene.backup.note.ended - second, True, "RESTORE-AT-EARLY"),
         (scene.moment, False, "RESTORE-NO-ARCHIVE"),
         (datetime.now(UTC) + timedelta(hours=1), True, "RESTORE-AT"),
-        (scene.last + second, True, "RESTORE-AT-LATE"),
+        (scene.last, True, "RESTORE-AT-LATE"),
     ):
         with pytest.raises((Conflict, Malformed)) as caught:
             scene.restore(target.name, at=at, with_archive=archived)
@@ -512,14 +521,16 @@ def test_an_archive_that_refuses_is_seen_and_catches_up_when_it_is_mended(bindir
         (series.folder / coming).write_bytes(b"another's")
         with engine.transaction() as tx:
             tx.value("select pg_switch_wal()")
-        wait_until(lambda: engine.archiving().is_failing)  # type: ignore[union-attr]
-        standing = engine.archiving()
-        assert standing is not None
+        wait_until(lambda: archiving_of(engine).is_failing)
+        seen = Watch(engine).look()
+        assert b"tripoint_wal_archive_failing 1.0" in metrics.page(seen, [], {}, {})
+        standing = archiving_of(engine)
         assert standing.waiting >= 1
         assert standing.last_failed_wal == coming
         assert (series.folder / coming).read_bytes() == b"another's"
         (series.folder / coming).unlink()
-        wait_until(lambda: not engine.archiving().is_failing, 120)  # type: ignore[union-attr]
+        wait_until(lambda: not archiving_of(engine).is_failing, 120)
+        assert b"tripoint_wal_archive_failing 0.0" in metrics.page(Watch(engine).look(), [], {}, {})
         assert (series.folder / coming).stat().st_size == archive.SEGMENT_BYTES
 
 

@@ -31,7 +31,6 @@ from tripoint.database import (
     shelf,
 )
 from tripoint.database import restore as restoring
-from tripoint.database.archive import Archiving
 from tripoint.database.backup import Taken, Told
 from tripoint.database.migration import read as migrations
 from tripoint.database.shelf import Backup
@@ -72,6 +71,7 @@ from tripoint.registers.rates import desk as rates
 
 log = logging.getLogger("tripoint")
 
+Archiving = archive.Archiving
 Restored = restoring.Restored
 
 MENDED_FROM_OUTSIDE = (
@@ -454,12 +454,11 @@ class Engine:
         status = migration_status(self.database)
         return status.applied, status.pending
 
-    def archiving(self) -> Archiving | None:
+    def archiving(self, tx: Transaction) -> Archiving | None:
         """How the archiving of the embedded database's log stands; None where none is set, or by URL."""
         if self.database.server is None or self.settings.wal_archive is None:
             return None
-        with self.transaction() as tx:
-            return archive.archiving(tx)
+        return archive.archiving(tx)
 
     def back_up(self, place: Path, *, keep: int | None, told: Told) -> Taken:
         """Back the embedded database up into a folder of backups while it works; raises Conflict by URL, and Busy."""

@@ -85,6 +85,12 @@ def page(
     if seen.disk_free_bytes is not None:
         free = "Bytes free where the embedded database lies."
         gauges.append(_gauge("tripoint_disk_free_bytes", free, seen.disk_free_bytes))
+    if seen.archiving is not None:
+        failing = not seen.archiving.is_on or seen.archiving.is_failing
+        gauges += [
+            _gauge("tripoint_wal_archive_failing", "1 where the log is not being archived.", int(failing)),
+            _gauge("tripoint_wal_archive_waiting", "Segments that wait for it.", seen.archiving.waiting),
+        ]
     now = CollectorRegistry()
     now.register(_Standing([*together(REGISTRY, others), *gauges]))
     return generate_latest(now)

@@ -19,6 +19,9 @@ READY_SECONDS = 0.2
 """What was looked at so lately is not looked at again."""
 
 WORKER = "worker"
+ARCHIVE = "archive"
+ONLY_TOLD = frozenset({WORKER, ARCHIVE})
+"""Checks without which requests are served all the same."""
 
 Watching = SkipValidation[Watch]
 """The watch, as a handler receives it."""
@@ -68,7 +71,7 @@ def ready(engine: Wired, watch: Watching) -> Response[Ready]:
     seen = watch.look(READY_SECONDS)
     checks = _checks(engine, seen)
     found = Ready(
-        ready=all(one.ok for one in checks if one.name != WORKER),
+        ready=all(one.ok for one in checks if one.name not in ONLY_TOLD),
         database=seen.database,
         pending_migrations=list(seen.pending),
         backlog=seen.backlog_messages,
@@ -77,6 +80,11 @@ def ready(engine: Wired, watch: Watching) -> Response[Ready]:
     )
     headers = {} if found.ready else {"Retry-After": "5"}
     return Response(found, status_code=200 if found.ready else 503, headers=headers)
+
+
+def _applied(seen: Seen) -> str:
+    """What is known of the migrations: nothing where the database does not answer."""
+    return ", ".join(seen.pending) or ("all applied" if seen.database else "not known")
 
 
 def _checks(engine: Engine, seen: Seen) -> list[Check]:
@@ -89,11 +97,14 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
     gone = f"{seen.code}; the embedded server: {seen.revival}"
     checks = [
         Check("database", seen.database, "answers" if seen.database else gone),
-        Check("migrations", not seen.pending, ", ".join(seen.pending) or "all applied"),
+        Check("migrations", seen.database and not seen.pending, _applied(seen)),
         Check("backlog", has_room, waiting),
     ]
     if free is not None:
         checks.append(Check("disk", free >= limits.disk_floor_bytes, f"{free} bytes free"))
+    if (archiving := seen.archiving) is not None:
+        told = f"{archiving.waiting} segments wait, last archived {archiving.last_archived_wal}"
+        checks.append(Check(ARCHIVE, archiving.is_on and not archiving.is_failing, told))
     names = [f"{process} {seconds} s ago" for process, seconds in seen.workers]
     return [*checks, Check(WORKER, bool(names), ", ".join(names) or "none seen")]
 

@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 
-from tripoint.app import Engine
+from tripoint.app import Archiving, Engine
 from tripoint.exchange import store as inbox
 from tripoint.kernel.refusals import Busy, Refusal
 from tripoint.platforms.clearance.enquiries import store as enquiries
@@ -43,6 +43,7 @@ class Seen:
     backlog_bytes: int = 0
     oldest_seconds: int = 0
     disk_free_bytes: int | None = None
+    archiving: Archiving | None = None
     workers: tuple[tuple[str, float], ...] = ()
     figures: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -106,6 +107,7 @@ class Watch:
             with self._engine.transaction() as tx:
                 waiting = inbox.waiting(tx)
                 alive = processes.alive(tx, timedelta(seconds=WORKER_SECONDS))
+                archiving = self._engine.archiving(tx)
         except Refusal as refusal:
             return Seen(
                 at=monotonic(), database=False, code=refusal.code, revival=revival, disk_free_bytes=free
@@ -119,6 +121,7 @@ class Watch:
             backlog_bytes=waiting["bytes"],
             oldest_seconds=age,
             disk_free_bytes=free,
+            archiving=archiving,
             workers=tuple(
                 (one["process"], round(one["seconds"], 1)) for one in alive if one["kind"] == "worker"
             ),

@@ -48,7 +48,8 @@ def backup(
     with Engine.open(chosen, as_it_is=True) as opened:
         with talk.progress("备份（MiB）", "backing up (MiB)") as told:
             taken = opened.back_up(to.absolute(), keep=keep, told=told)
-        archiving = opened.archiving()
+        with opened.transaction() as tx:
+            archiving = opened.archiving(tx)
     note = taken.backup.note
     talk.data(
         {
