@@ -39,7 +39,6 @@ from tripoint.exchange import store as inbox
 from tripoint.exchange.records import Kept, Packed, Posted
 from tripoint.kernel.clock import CHINA, Clock, SystemClock
 from tripoint.kernel.findings import Severity
-from tripoint.kernel.lines import places
 from tripoint.kernel.refusals import Busy, Conflict, Malformed, Unknown
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
@@ -67,6 +66,7 @@ from tripoint.registers.filings.document import read_document
 from tripoint.registers.filings.records import Certificate as FiledAs
 from tripoint.registers.filings.records import FaultyFilings, FilingsDocument, KeyKind, LoadReport, Problem
 from tripoint.registers.ledger import desk as ledger
+from tripoint.registers.processes.lines import places
 from tripoint.registers.rates import desk as rates
 
 log = logging.getLogger("tripoint")

@@ -340,7 +340,7 @@ def _memory(pid: int) -> int:
 def test_another_threads_lines_are_written_whole(tmp_path):
     import structlog
 
-    from tripoint.kernel import lines
+    from tripoint.registers.processes import lines
 
     file = tmp_path / "log"
     with file.open("wb") as log:

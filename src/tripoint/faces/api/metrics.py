@@ -10,7 +10,7 @@ from prometheus_client.core import CollectorRegistry, GaugeMetricFamily
 
 from tripoint.exchange.records import Kept, Packed
 from tripoint.faces.api.watch import Seen
-from tripoint.kernel.figures import together
+from tripoint.registers.processes.figures import together
 
 REQUESTS = Counter("tripoint_http_requests_total", "Requests answered.", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram(

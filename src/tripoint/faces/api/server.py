@@ -21,7 +21,7 @@ from tripoint.faces.api.crew import Crew
 from tripoint.faces.api.sending import Door
 from tripoint.faces.api.watch import Watch
 from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
-from tripoint.kernel import lines
+from tripoint.registers.processes import lines
 
 CONSOLE = "tripoint.faces.console.pages"
 WORKER = "tripoint.faces.worker.loop"

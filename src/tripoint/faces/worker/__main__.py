@@ -10,8 +10,8 @@ import threading
 
 from tripoint.app import Engine, Settings
 from tripoint.faces.worker.loop import run
-from tripoint.kernel import lines
 from tripoint.kernel.refusals import Refusal
+from tripoint.registers.processes import lines
 
 
 def main(arguments: list[str] | None = None) -> int:

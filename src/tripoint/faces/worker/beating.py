@@ -10,8 +10,8 @@ import structlog
 from prometheus_client import REGISTRY
 
 from tripoint.app import Engine
-from tripoint.kernel import figures
 from tripoint.kernel.refusals import Refusal
+from tripoint.registers.processes import figures
 from tripoint.registers.processes import store as processes
 
 EVERY_SECONDS = 2.0

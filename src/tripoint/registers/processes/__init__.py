@@ -1,1 +1,1 @@
-"""The processes of this installation: who runs, when each was last seen, what each counts."""
+"""The processes of this installation: who runs, when each was last seen, what each counts and writes down."""
