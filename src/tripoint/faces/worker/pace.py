@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 MESSAGES_MAX = 5_000
-BYTES_MIN = 2 * 1024 * 1024
+BYTES_MIN = 16 * 1024 * 1024
+"""Some two thousand lists. Below it a round's fixed cost (0.1-0.2 s of CPU) counts: a worker that took less because it is slow
+would be slower still."""
+
 BYTES_MAX = 64 * 1024 * 1024
 
-SECONDS_WANTED = 0.8
+SECONDS_WANTED = 1.0
 """A full round should last about so long: its fixed cost is small beside it, and whoever waits does not wait for two."""
 
 IDLE_SECONDS_MIN = 0.005
@@ -18,7 +21,7 @@ class Pace:
     """What the next round may take, from how long the last ones took."""
 
     def __init__(self) -> None:
-        self.bytes = 8 * 1024 * 1024
+        self.bytes = BYTES_MIN
         self.messages = MESSAGES_MAX
         self.idle = IDLE_SECONDS_MIN
 
