@@ -202,3 +202,37 @@ def test_messages_are_refused_before_the_disk_is_full() -> None:
         filler.unlink()
         post_until(sender, 202, 10)
         sender.look()
+
+
+def journal_cannot_grow(installation: Installation) -> None:
+    """Have the database write journal until its disk is full: PostgreSQL ends itself then, rather than lose anything."""
+    with (
+        pytest.raises(psycopg.OperationalError),
+        psycopg.connect(installation.supervisor.conninfo(), autocommit=True) as connection,
+    ):
+        for _ in range(100):
+            connection.execute("select pg_logical_emit_message(false, 'test', repeat('a', 1000000))")
+
+
+def test_a_database_that_ended_for_want_of_disk_comes_back_when_there_is_space() -> None:
+    with small_disk(220) as folder, serving(folder, TRIPOINT_DISK_FLOOR_BYTES="1") as (installation, sender):
+        post_until(sender, 202, 10)
+        filler = fill(folder, 3_000_000)
+        journal_cannot_grow(installation)
+        post_until(sender, 503, 30)
+        filler.unlink()
+        post_until(sender, 202, 90)
+        assert work_is_done(installation)
+        sender.look()
+        assert sender.slowest < POLITE_SECONDS
+
+
+def test_a_database_that_is_killed_is_brought_back_by_the_product_alone() -> None:
+    with folder_of_its_own() as folder, serving(folder) as (installation, sender):
+        post_until(sender, 202, 10)
+        installation.kill_database()
+        post_until(sender, 503, 30)
+        post_until(sender, 202, 60)
+        assert work_is_done(installation)
+        sender.look()
+        assert all(process.poll() is None for process in installation.processes.values())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from enum import StrEnum
 
 from tripoint.database.supervisor import Supervisor
 from tripoint.kernel.refusals import Refusal
 
-STARTS_MOST = 5
-WITHIN_SECONDS = 600.0
-"""A server that dies more often than this is left to its operator."""
+PAUSE_SECONDS_MAX = 60.0
+"""A server that keeps dying is started at most so often; pauses double from one second."""
+
+CALM_SECONDS = 600.0
+"""A server that has lived so long begins again with short pauses."""
 
 
 class Revival(StrEnum):
@@ -23,15 +24,16 @@ class Revival(StrEnum):
     STARTED = "started again"
     FAILED = "did not start"
     STOPPED = "was stopped"
-    GIVEN_UP = "given up"
+    LATER = "is started again later"
 
 
 class Reviver:
-    """Starts a server again, at most `STARTS_MOST` times within `WITHIN_SECONDS`; several processes may have one each."""
+    """Starts a server again, ever more seldom while it keeps dying; several processes may have one each."""
 
     def __init__(self, server: Supervisor) -> None:
         self._server = server
-        self._tried: deque[float] = deque(maxlen=STARTS_MOST)
+        self._pause = 0.5
+        self._not_before = 0.0
         self._lock = threading.Lock()
 
     def look(self) -> Revival:
@@ -41,12 +43,14 @@ class Reviver:
                 return Revival.RUNS
             if not self._server.has_died():
                 return Revival.STOPPED
-            now = time.monotonic()
-            if len(self._tried) == STARTS_MOST and now - self._tried[0] < WITHIN_SECONDS:
-                return Revival.GIVEN_UP
-            self._tried.append(now)
+            if time.monotonic() < self._not_before:
+                return Revival.LATER
+            is_calm = time.monotonic() - self._not_before > CALM_SECONDS
+            self._pause = 1.0 if is_calm else min(PAUSE_SECONDS_MAX, self._pause * 2)
             try:
                 self._server.start()
             except Refusal:
                 return Revival.FAILED
+            finally:
+                self._not_before = time.monotonic() + self._pause
             return Revival.STARTED

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -204,30 +205,28 @@ def test_an_embedded_database_that_was_killed_is_started_again_and_one_that_was_
             server.stop()
 
 
-def test_a_database_that_keeps_dying_is_given_up(tmp_path):
+def test_a_database_that_keeps_dying_is_started_ever_more_seldom(monkeypatch):
+    from types import SimpleNamespace
+
     from tripoint.database import reviving
     from tripoint.database.reviving import Revival, Reviver
 
-    class Dying:
-        started = 0
-
-        def status(self):
-            class Status:
-                running = False
-
-            return Status()
-
-        def has_died(self) -> bool:
-            return True
-
-        def start(self) -> None:
-            self.started += 1
-
-    server = Dying()
-    reviver = Reviver(server)  # type: ignore[arg-type]
-    told = [reviver.look() for _ in range(reviving.STARTS_MOST + 2)]
-    assert told == [Revival.STARTED] * reviving.STARTS_MOST + [Revival.GIVEN_UP] * 2
-    assert server.started == reviving.STARTS_MOST
+    now, starts = [1000.0], []
+    monkeypatch.setattr(reviving.time, "monotonic", lambda: now[0])
+    dying = SimpleNamespace(
+        status=lambda: SimpleNamespace(running=False),
+        has_died=lambda: True,
+        start=lambda: starts.append(now[0]),
+    )
+    reviver = Reviver(dying)
+    told = []
+    for _ in range(400):
+        told.append(reviver.look())
+        now[0] += 1.0
+    pauses = [after - before for before, after in pairwise(starts)]
+    assert set(told) == {Revival.STARTED, Revival.LATER}
+    assert pauses[:6] == [1, 2, 4, 8, 16, 32]
+    assert set(pauses[6:]) == {60}
 
 
 @pytest.mark.slow
