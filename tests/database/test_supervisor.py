@@ -184,6 +184,8 @@ def test_a_long_data_folder_gets_its_socket_in_a_short_one(supervise: Supervise,
     if socket_dir != server.folder:
         assert not socket_dir.exists()
     assert len(os.fsencode(socket_dir)) < 100
+    server.start()
+    assert server.status().socket_dir == socket_dir, "whoever knew the address does not find it again"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -303,9 +305,21 @@ class Supervisor:
     def _socket_folder(self, account: Account) -> Path:
         if len(os.fsencode(self.folder / SOCKET)) <= SOCKET_PATH_BYTES:
             return self.folder
-        short = Path(tempfile.mkdtemp(prefix="tripoint-"))
+        short = self._short_folder(account)
         account.give(short)
         return short
+
+    def _short_folder(self, account: Account) -> Path:
+        """The same folder at every start, so that whoever knew the server's address knows it again after a crash."""
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        short = Path(tempfile.gettempdir()) / f"tripoint-{name}"
+        with contextlib.suppress(FileExistsError):
+            short.mkdir(mode=0o700)
+        found = short.lstat()
+        ours = stat.S_ISDIR(found.st_mode) and found.st_uid in (os.getuid(), account.uid)
+        if ours and stat.S_IMODE(found.st_mode) == 0o700:
+            return short
+        return Path(tempfile.mkdtemp(prefix="tripoint-"))  # somebody else's has that name
 
     def _remove_socket_folder(self, socket_dir: Path | None) -> None:
         if socket_dir is not None and socket_dir != self.folder and socket_dir.name.startswith("tripoint-"):
