@@ -80,7 +80,7 @@ def main(url: str) -> None:
 
 def _admitted(engine: Engine, name: str) -> list[Any]:
     kept = engine.admit(Path(name).read_bytes())
-    return [kept["message_id"], kept["is_new"]]
+    return [kept.message_id, kept.is_new]
 
 
 def _say(what: object) -> None:

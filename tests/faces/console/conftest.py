@@ -32,9 +32,9 @@ def engine(new_database, tmp_path_factory):
         made.admit(b"<not-a-message")
         made.work_all()
         with made.transaction() as tx:
-            number = tx.value("select min(order_no) from clearings where state = 'released'")
+            number = tx.value("select min(order_no) from sealed_lists")
             tx.run(
-                "update clearings set order_no = %(new)s, waybill_no = %(new)s where order_no = %(old)s",
+                "update sealed_lists set order_no = %(new)s, waybill_no = %(new)s where order_no = %(old)s",
                 new=HOSTILE,
                 old=number,
             )
