@@ -8,4 +8,4 @@ create unlogged table processes (
     figures     text        not null
 ) with (fillfactor = 50);
 comment on table processes is 'local. Each running process, when it was last seen, and its figures for Prometheus.';
-comment on column processes.figures is 'What it counts, as kernel.figures tells it.';
+comment on column processes.figures is 'What it counts, as registers.processes.figures tells it.';
