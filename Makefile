@@ -6,7 +6,7 @@
 .PHONY: help setup demo test check format format-check lint types contracts docs lock clean
 SHELL := /bin/bash
 BIN := .venv/bin
-LOCKED := pyproject.toml scripts/setup.sh $(wildcard src/tripoint/messages/ceb/lane/*.p[yx][xi])
+LOCKED := pyproject.toml scripts/setup.sh $(wildcard src/tripoint/messages/ceb/*/*.p[yx][xi])
 
 # make test PYTEST_ARGS="-k matching"; make demo ARGS="--port 8800"; make test WORKERS=0 to debug
 ARGS ?=

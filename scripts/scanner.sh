@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python=${1:-.venv/bin/python}
-lane=tripoint/messages/ceb/lane
-rm -f src/$lane/scanner.c src/$lane/scanner.*.so build/lib.*/$lane/scanner.*
+lane=tripoint/messages/ceb/lane press=tripoint/messages/ceb/press
+rm -f {src,build/lib.*}/{$lane/scanner,$press/press}.{c,*so}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 "$python" -c 'import setuptools; setuptools.setup()' -q build_ext --inplace --force >"$log" 2>&1 || true

@@ -54,8 +54,8 @@ make_venv() {
 }
 
 # A stamp keeps the fingerprint of what was installed, so that a checkout of older files is noticed too.
-lane=tripoint/messages/ceb/lane
-fingerprint() { cat "requirements/$wanted.txt" pyproject.toml scripts/setup.sh src/$lane/*.p[yx][xi] | cksum; }
+lane=tripoint/messages/ceb/lane press=tripoint/messages/ceb/press
+fingerprint() { cat "requirements/$wanted.txt" pyproject.toml scripts/setup.sh src/$lane/*.p[yx][xi] src/$press/*.p[yx][xi] | cksum; }
 stamp=$venv/.stamp-$wanted
 
 if [ -x $venv/bin/tripoint ] && [ "$(cat $stamp 2>/dev/null)" = "$(fingerprint)" ]; then
@@ -71,7 +71,7 @@ say "installing the locked requirements (requirements/$wanted.txt)"
 $pip install -qq --require-hashes --only-binary :all: -r "requirements/$wanted.txt" ||
     die "installing the requirements failed; the lines above say why (is the package index reachable?)"
 say "installing tripoint itself (editable), and compiling its fast lane where that can be done"
-rm -f src/$lane/scanner.c src/$lane/scanner.*.so build/lib.*/$lane/scanner.*    # none of an older source may stay
+rm -f {src,build/lib.*}/{$lane/scanner,$press/press}.{c,*so}    # none of an older source may stay
 $pip install -qq --no-deps --no-build-isolation --no-index --editable .
 if $venv/bin/python -c 'import sys; from tripoint.messages.ceb.lane import IS_BUILT; sys.exit(not IS_BUILT)'; then
     say "the fast lane is compiled"

@@ -26,7 +26,7 @@ from tripoint.messages.ceb.fields import (
 )
 from tripoint.messages.ceb.parsing import Subscriber, Transfer
 
-__all__ = ["quote_original", "write", "write_each", "write_many"]
+__all__ = ["envelope", "quote_original", "write", "write_each", "write_many"]
 
 _INSTANCE_NAMESPACE = "http://www.w3.org/2001/XMLSchema-instance"
 _GUID = re.compile(r"[0-9A-Z_-]{36}")
@@ -114,9 +114,6 @@ def _message(
     subscribers: Sequence[Subscriber],
     version: str,
 ) -> bytes:
-    guid = guid.upper()
-    if not _GUID.fullmatch(guid):
-        raise ValueError(f"guid: 36 characters wanted, not {guid!r}")
     if not _VERSION.fullmatch(version):
         raise ValueError(f"version: 1 to 10 letters, digits and points wanted, not {version!r}")
     most = message.paper.most
@@ -126,13 +123,22 @@ def _message(
         raise ValueError(
             f"BaseTransfer: {message.type} {'needs' if transfer is None else 'does not take'} it"
         )
-    spaces = f'xmlns:ceb="{NAMESPACE}" xmlns:xsi="{_INSTANCE_NAMESPACE}"'
-    parts = [f'<ceb:{message.root} {spaces} guid="{guid}" version="{version}">', text]
+    opening, closing = envelope(message, guid, version)
+    parts = [opening, text]
     if transfer is not None:
         parts.append(_shared("BaseTransfer", transfer))
     parts += _subscribers(message, subscribers)
-    parts.append(f"</ceb:{message.root}>")
+    parts.append(closing)
     return "".join(parts).encode()
+
+
+def envelope(message: Message, guid: str, version: str = "1.0") -> tuple[str, str]:
+    """The start tag and the end tag of a message."""
+    guid = guid.upper()
+    if not _GUID.fullmatch(guid):
+        raise ValueError(f"guid: 36 characters wanted, not {guid!r}")
+    spaces = f'xmlns:ceb="{NAMESPACE}" xmlns:xsi="{_INSTANCE_NAMESPACE}"'
+    return f'<ceb:{message.root} {spaces} guid="{guid}" version="{version}">', f"</ceb:{message.root}>"
 
 
 def _subscribers(message: Message, subscribers: Sequence[Subscriber]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from tripoint.kernel.refusals import Busy
 from tripoint.messages.ceb.parsing import Unreadable
 from tripoint.messages.signatures.sealing import Seal
 from tripoint.pipeline.receipts import BILL, FORMAT_STATUS, together
-from tripoint.platforms.clearance.answers import blocks, packing, store, writing
+from tripoint.platforms.clearance.answers import blocks, packing, pressing, store, writing
 from tripoint.platforms.clearance.answers.composing import AGAIN, PHASED
 from tripoint.platforms.clearance.papers.reading import Letter
 
@@ -233,6 +233,13 @@ def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, s
 
 
 def _write(rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
+    """The XML of outgoing messages that answer papers in their own form: pressed, or written where the press leaves them."""
+    pressed = pressing.write(rows, told)
+    left = [row for row in rows if row["outbox_id"] not in pressed]
+    return pressed | write_plainly(left, told) if left else pressed
+
+
+def write_plainly(rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
     """The XML of outgoing messages that answer papers in their own form, all of one type in one go."""
     guids = {row["outbox_id"]: row["message_guid"] for row in rows}
     mine = told.filter(pl.col("outbox_id").is_in(list(guids)))
