@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 
 import polars as pl
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength, ValidationError
@@ -118,12 +119,15 @@ def is_valid_expr(numbers: pl.Expr) -> pl.Expr:
 
 def _are_valid(numbers: pl.Series) -> pl.Series:
     """As `is_valid`, for a set: each number is made compact and taken apart once."""
-    number = pl.DataFrame({"n": numbers}).select(compact_expr(pl.col("n")).alias("n"))
+    compacted, parts, valid = _steps()
+    return pl.DataFrame({"n": numbers}).select(compacted).select(parts).select(valid).to_series()
+
+
+@cache
+def _steps() -> tuple[pl.Expr, list[pl.Expr], pl.Expr]:
+    """Compact numbers, their digits, and whether they are valid; making these expressions costs more than running them."""
     well_formed = pl.col("n").str.contains(r"^[0-9]{6}(?:19|20)[0-9]{9}[0-9X]$")
-    parts = number.select(
-        pl.col("n"),
-        pl.when(well_formed).then(pl.col("n").str.head(17).cast(pl.Int64, strict=False)).alias("digits"),
-    )
+    digits = pl.when(well_formed).then(pl.col("n").str.head(17).cast(pl.Int64, strict=False)).alias("digits")
     total = pl.sum_horizontal(
         pl.col("digits") // 10 ** (16 - index) % 10 * weight for index, weight in enumerate(_WEIGHTS)
     )
@@ -131,7 +135,7 @@ def _are_valid(numbers: pl.Series) -> pl.Series:
     place = (pl.col("digits") // 10**15).is_in([int(code) for code in sorted(PROVINCES)])
     born = _is_day(pl.col("digits") // 1000 % 10**8)
     valid = place & born & ((total + check) % 11 == 1)
-    return parts.select(valid.fill_null(value=False)).to_series()
+    return compact_expr(pl.col("n")).alias("n"), [pl.col("n"), digits], valid.fill_null(value=False)
 
 
 def _is_day(number: pl.Expr) -> pl.Expr:

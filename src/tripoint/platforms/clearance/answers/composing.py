@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cache
 
 import polars as pl
 
-from tripoint.kernel.findings import Severity
-from tripoint.pipeline import receipts, validity
-from tripoint.pipeline.check import FINDINGS, find
+from tripoint.pipeline import receipts
 from tripoint.pipeline.receipts import PHASED
 from tripoint.platforms.clearance.answers.pronouncing import STATUS, rulings
+from tripoint.platforms.clearance.answers.soundness import JUDGED, refused_by_themselves
 from tripoint.platforms.clearance.papers.reading import Mail
 from tripoint.platforms.clearance.records import KINDS, Bench, Kind, Ruled, Taken
 from tripoint.regimes.receptions import load_receptions
@@ -22,39 +21,23 @@ AGAIN = 0
 """The phase of answers to papers sent again: nothing else is kept of these."""
 
 _PLACE = ["message_id", "position"]
-_HEAD_CHECKS = tuple(check for check in validity.CHECKS if not check.each_line)
-_LINE_CHECKS = tuple(check for check in validity.CHECKS if check.each_line)
-_TOLD = ("message_id", "position", "guid", "order_no", "recipient_code", "status", *receipts.KEYS)
-"""What of a paper its receipts may say."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pile:
-    """The papers of one kind in a round: what receipts say of them, and what became of each, row by row."""
-
-    kind: Kind
-    heads: pl.DataFrame
-    received: pl.DataFrame
-
-    def these(self, *receptions: str) -> pl.DataFrame:
-        """The papers that were received in one of some ways."""
-        wanted = self.received["reception"].is_in(receptions)
-        return self.received if wanted.all() else self.received.filter(wanted)
+_TAKEN = ("accepted", "draft")
+"""The receptions of papers that count."""
 
 
 def compose(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> pl.DataFrame:
     """Every receipt of a round (shape PHASED), in no order: `packing.pack` brings them into theirs.
 
-    A round of one paper makes what it needs of one paper: kinds that did not come and steps without rows are left out.
+    All kinds of papers are answered as one set; steps without rows are left out.
     """
-    piles = list(_piles(mail, taken))
+    came = _came(mail, taken)
     return receipts.together(
         [
-            *_faulty(mail, piles, bench),
-            *(part for pile in piles for part in _not_taken(pile, taken)),
-            *(part for pile in piles for part in _repeated(pile, taken)),
-            *_taken(mail, piles, ruled),
-            *_by_themselves(mail, piles, bench),
+            *_faulty(mail, came, bench),
+            *_not_taken(came, taken),
+            *_repeated(came, taken),
+            *_taken(mail, came, ruled),
+            *_by_themselves(mail, came, bench),
             *rulings(ruled, bench),
         ]
     )
@@ -65,24 +48,49 @@ def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
     return receipts.together(rulings(ruled, bench))
 
 
-def _piles(mail: Mail, taken: Taken) -> Iterator[_Pile]:
-    """The kinds of papers that came, each with what became of those without faults."""
-    for kind in KINDS:
-        papers = mail.papers.get(kind.table)
-        if papers is None or papers.is_empty():
-            continue
-        heads = papers.select(name for name in _TOLD if name in papers.columns).with_row_index("row")
-        receptions = taken.received.filter(pl.col("kind") == kind.name).select(
-            *_PLACE, "reception", "number", pl.col("marketplace_code").alias("marketplace"), "draft"
-        )
-        received = heads.join(receptions, on=_PLACE, how="inner", maintain_order="left")
-        yield _Pile(kind, heads, received)
+def _came(mail: Mail, taken: Taken) -> pl.DataFrame:
+    """The papers that came, of all kinds: what receipts say of them, and of those without faults what became of each."""
+    heads = [
+        mail.papers[kind.table].select(_heads(kind, tuple(mail.papers[kind.table].columns)))
+        for kind in KINDS
+        if kind.table in mail.papers and mail.papers[kind.table].height
+    ]
+    if not heads:
+        return pl.DataFrame(schema=_CAME)
+    received = taken.received.select(
+        *_PLACE, "reception", "number", pl.col("marketplace_code").alias("marketplace"), "draft"
+    )
+    return pl.concat(heads, how="diagonal").join(received, on=_PLACE, how="left", maintain_order="left")
 
 
-def _said(pile: _Pile, places: pl.DataFrame, phase: int) -> pl.DataFrame:
-    """Receipts for papers at places (message_id, position, return_status, return_info)."""
-    papers = pile.heads.join(places, on=_PLACE, how="inner", maintain_order="left")
-    return receipts.answer(pile.kind.table, papers, phase)
+@cache
+def _heads(kind: Kind, columns: tuple[str, ...]) -> list[pl.Expr]:
+    """What receipts say of the papers of a kind."""
+    renamed = receipts.RENAMED.get(kind.table, {})
+    said = [
+        name for name in columns if renamed.get(name, name) in receipts.KEYS and name not in renamed.values()
+    ]
+    order_no = pl.col("order_no").fill_null("") if "order_no" in columns else pl.lit("")
+    return [
+        pl.lit(kind.name).alias("kind"),
+        pl.lit(receipts.MESSAGE_OF[kind.table]).alias("message_type"),
+        *map(pl.col, _PLACE),
+        pl.col("guid").fill_null(""),
+        order_no.alias("order_no"),
+        pl.col("recipient_code"),
+        *(pl.col(name).alias(renamed.get(name, name)) for name in said),
+    ]
+
+
+_CAME = {
+    "kind": pl.String(),
+    **{name: dtype for name, dtype in receipts.RECEIPTS.items() if name in receipts.KEYS},
+    **dict.fromkeys(("message_type", "guid", "order_no", "recipient_code"), pl.String()),
+    "message_id": pl.Int64(),
+    "position": pl.Int32(),
+    **dict.fromkeys(("reception", "number", "marketplace"), pl.String()),
+    "draft": pl.Boolean(),
+}
 
 
 def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
@@ -91,7 +99,7 @@ def _refusal(kind: str, reason: str, key: str, detail: str) -> tuple[str, str]:
     return told.status, told.text_zh.format(key=key, detail=detail)[: receipts.TEXT_MAX]
 
 
-def _faulty(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFrame]:
+def _faulty(mail: Mail, came: pl.DataFrame, bench: Bench) -> Iterator[pl.DataFrame]:
     """Papers with faults of their own: every fault in one text; what has no head at all is told by a CEB900."""
     if mail.faults.is_empty():
         return
@@ -104,7 +112,7 @@ def _faulty(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFra
         (message_id, position): (kind, number)
         for message_id, position, kind, number in named.select(*_PLACE, "kind", "number").iter_rows()
     }
-    rows: dict[str, list[tuple[int, int, str, str]]] = {}
+    rows: list[tuple[int, int, str, str]] = []
     headless: list[tuple[int, int, str]] = []
     for place, faults in details.items():
         detail = receipts.fit([text for _, text in faults])
@@ -113,12 +121,11 @@ def _faulty(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFra
             continue
         kind, number = kinds[place]
         unsigned = all(code.startswith("SIGN") for code, _ in faults)
-        status, text = _refusal(kind, "unsigned" if unsigned else "faulty", number or "", detail)
-        rows.setdefault(kind, []).append((*place, status, text))
-    for pile in piles:
-        if pile.kind.name in rows:
-            yield _said(pile, _places(rows[pile.kind.name]), 1)
-    yield _headless(mail, headless)
+        rows.append((*place, *_refusal(kind, "unsigned" if unsigned else "faulty", number or "", detail)))
+    if rows:
+        yield _answers(came.join(_places(rows), on=_PLACE, how="inner", maintain_order="left"), 1)
+    if headless:
+        yield _headless(mail, headless)
 
 
 def _fault_text(bench: Bench, code: str, path: str, line_no: int | None, value: str | None) -> str:
@@ -132,8 +139,6 @@ def _fault_text(bench: Bench, code: str, path: str, line_no: int | None, value: 
 
 def _headless(mail: Mail, places: list[tuple[int, int, str]]) -> pl.DataFrame:
     """Papers without the node that names them: only the message can be answered."""
-    if not places:
-        return pl.DataFrame(schema=PHASED)
     senders = {
         letter.arrival.message_id: letter.arrival.sender_code or (letter.head.cop_code or "")
         for letter in mail.letters
@@ -170,17 +175,38 @@ def _places(rows: list[tuple[int, int, str, str]]) -> pl.DataFrame:
     )
 
 
-def _not_taken(pile: _Pile, taken: Taken) -> Iterator[pl.DataFrame]:
+def _answers(papers: pl.DataFrame, phase: int) -> pl.DataFrame:
+    """Receipts for papers that came (shape _CAME), with return_status and return_info, as `receipts.answer` gives them."""
+    return papers.select(_answer(tuple(papers.columns), phase))
+
+
+@cache
+def _answer(columns: tuple[str, ...], phase: int) -> list[pl.Expr]:
+    said = [name for name in columns if name in receipts.RECEIPTS and name != "position"]
+    return [
+        *map(pl.col, said),
+        pl.col("message_id").alias("answers"),
+        pl.col("position"),
+        pl.lit(phase, pl.Int8()).alias("phase"),
+    ]
+
+
+def _not_taken(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
     """Papers whose version does not count: older, in conflict, locked, missing what they change."""
-    wanted = pile.received.filter(~pl.col("reception").is_in(["accepted", "draft", "repeated"]))
+    wanted = _received(came, ~pl.col("reception").is_in([*_TAKEN, "repeated"]))
     if wanted.is_empty():
         return
-    name = pile.kind.name
     told = [
-        _refusal(name, reception, number, "")
-        for reception, number in wanted.select("reception", "number").iter_rows()
+        _refusal(kind, reception, number, "")
+        for kind, reception, number in wanted.select("kind", "reception", "number").iter_rows()
     ]
-    yield receipts.answer(pile.kind.table, _with_numbers(pile, _telling(wanted, told), taken), 1)
+    yield _answers(_with_numbers(_telling(wanted, told), taken), 1)
+
+
+def _received(came: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
+    """Papers by their reception; those that have none were faulty."""
+    rows = came.select(which.fill_null(value=False).alias("wanted"))["wanted"]
+    return came if rows.all() else came.filter(rows)
 
 
 def _telling(papers: pl.DataFrame, told: list[tuple[str, str]]) -> pl.DataFrame:
@@ -191,52 +217,56 @@ def _telling(papers: pl.DataFrame, told: list[tuple[str, str]]) -> pl.DataFrame:
     )
 
 
-def _with_numbers(pile: _Pile, told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
-    """Lists known before, with the numbers those were given."""
-    if pile.kind.name != "list":
-        return told
-    known = [taken.states.get(key) for key in told.select("order_no", "marketplace_code").iter_rows()]
-    pre_nos = pl.Series("pre", [its.pre_no if its else None for its in known], dtype=pl.String())
-    list_nos = pl.Series("given", [its.list_no if its else None for its in known], dtype=pl.String())
+def _with_numbers(told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
+    """Papers, the lists among them that are known before with the numbers those were given."""
+    known = [
+        taken.states.get((order_no, marketplace)) if kind == "list" else None
+        for kind, order_no, marketplace in told.select("kind", "order_no", "marketplace_code").iter_rows()
+    ]
     return told.with_columns(
-        pl.coalesce(pre_nos, "pre_no").alias("pre_no"), pl.coalesce(list_nos, "list_no").alias("list_no")
+        pl.coalesce(
+            pl.Series([its.pre_no if its else None for its in known], dtype=pl.String()), "pre_no"
+        ).alias("pre_no"),
+        pl.coalesce(
+            pl.Series([its.list_no if its else None for its in known], dtype=pl.String()), "list_no"
+        ).alias("list_no"),
     )
 
 
-def _repeated(pile: _Pile, taken: Taken) -> Iterator[pl.DataFrame]:
+def _repeated(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
     """The same paper again, in another message: it is told where it stands, and nothing is done."""
-    again = pile.these("repeated")
+    again = _received(came, pl.col("reception") == "repeated")
     if again.is_empty():
         return
     told = []
-    for order_no, marketplace in (
-        again.select("order_no", "marketplace").iter_rows()
-        if pile.kind.name == "list"
-        else ((None, None),) * again.height
-    ):
-        stands = taken.states.get((order_no, marketplace)) if order_no is not None else None
+    for kind, order_no, marketplace in again.select("kind", "order_no", "marketplace").iter_rows():
+        stands = taken.states.get((order_no, marketplace)) if kind == "list" else None
         status = STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
         told.append((status, "重复报送，内容相同，以首次接收为准"))
-    yield receipts.answer(pile.kind.table, _with_numbers(pile, _telling(again, told), taken), AGAIN)
+    yield _answers(_with_numbers(_telling(again, told), taken), AGAIN)
 
 
-def _taken(mail: Mail, piles: list[_Pile], ruled: Ruled) -> Iterator[pl.DataFrame]:
+def _taken(mail: Mail, came: pl.DataFrame, ruled: Ruled) -> Iterator[pl.DataFrame]:
     """Papers taken: status 2, or 1 for a draft; a list is told what it waits for."""
     noted = _noted(mail)
-    for pile in piles:
-        rows = pile.these("accepted", "draft")
-        if rows.is_empty():
-            continue
-        if pile.kind.name == "list":
-            rows = _with_rulings(rows, ruled)
-        text = receipts.accepted_text(pile.kind.table)
-        if noted is not None:
-            rows = rows.join(noted, on=_PLACE, how="left", maintain_order="left")
-            text = _with_note(text)
-        status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
-        yield receipts.answer(
-            pile.kind.table, rows.with_columns(status.alias("return_status"), text.alias("return_info")), 1
-        )
+    rows = _received(came, pl.col("reception").is_in(_TAKEN))
+    if noted is not None:
+        rows = rows.join(noted, on=_PLACE, how="left", maintain_order="left")
+    is_list = rows["kind"] == "list"
+    others, lists = rows.filter(~is_list), rows.filter(is_list)
+    if others.height:
+        yield _answers(others.with_columns(_acceptance(is_list=False, is_noted=noted is not None)), 1)
+    if lists.height:
+        lists = _with_rulings(lists, ruled)
+        yield _answers(lists.with_columns(_acceptance(is_list=True, is_noted=noted is not None)), 1)
+
+
+@cache
+def _acceptance(*, is_list: bool, is_noted: bool) -> list[pl.Expr]:
+    """Status and text of a paper that was taken."""
+    text = receipts.accepted_text("lists" if is_list else "orders")
+    status = pl.when(pl.col("draft")).then(pl.lit(receipts.DRAFTED)).otherwise(pl.lit(receipts.ACCEPTED))
+    return [status.alias("return_status"), (_with_note(text) if is_noted else text).alias("return_info")]
 
 
 def _with_rulings(rows: pl.DataFrame, ruled: Ruled) -> pl.DataFrame:
@@ -273,79 +303,27 @@ def _with_note(text: pl.Expr) -> pl.Expr:
     return (text + noted).str.slice(0, receipts.TEXT_MAX)
 
 
-def _by_themselves(mail: Mail, piles: list[_Pile], bench: Bench) -> Iterator[pl.DataFrame]:
+def _by_themselves(mail: Mail, came: pl.DataFrame, bench: Bench) -> Iterator[pl.DataFrame]:
     """Orders, payments and waybills taken: 120 where their own figures are sound, else 100 and every finding."""
-    for pile in piles:
-        if pile.kind.name not in ("order", "payment", "waybill"):
-            continue
-        mine = pile.these("accepted")
-        if mine.is_empty():
-            continue
-        texts = _own_findings(pile, mail.papers, bench)
-        if texts is None:
-            rows = mine.with_columns(
-                pl.lit(receipts.STORED).alias("return_status"),
-                pl.lit(receipts.LOGIC_PASSED).alias("return_info"),
-            )
-        else:
-            rows = mine.join(texts, on="row", how="left", maintain_order="left").with_columns(
-                pl.when(pl.col("text").is_null())
-                .then(pl.lit(receipts.STORED))
-                .otherwise(pl.lit(receipts.REJECTED))
-                .alias("return_status"),
-                pl.col("text").fill_null(receipts.LOGIC_PASSED).alias("return_info"),
-            )
-        yield receipts.answer(pile.kind.table, rows, 2)
+    mine = _received(came, (pl.col("reception") == "accepted") & pl.col("kind").is_in(JUDGED))
+    if mine.is_empty():
+        return
+    refused = refused_by_themselves(mail.papers, bench)
+    if refused is None:
+        yield _answers(mine.with_columns(_SOUND), 2)
+        return
+    told = mine.join(refused, on=_PLACE, how="left", maintain_order="left")
+    yield _answers(told.with_columns(_SOUND_OR_NOT), 2)
 
 
-def _own_findings(pile: _Pile, papers: Mapping[str, pl.DataFrame], bench: Bench) -> pl.DataFrame | None:
-    """What is to be refused in papers by themselves: row of the pile, text; None where there is nothing."""
-    kind = pile.kind
-    heads = papers[kind.table].select(
-        pl.all().name.prefix(f"{kind.name}."), pl.lit(value=True).alias(f"{kind.name}.present")
-    )
-    found = [_by_row(find(heads.with_row_index("row"), _HEAD_CHECKS), pile.heads["row"])]
-    lines = papers.get(kind.lines) if kind.lines else None
-    if lines is not None and not lines.is_empty():
-        named = lines.select("line_no", pl.all().name.prefix(f"{kind.name}_line.")).with_row_index("row")
-        struck = find(named, _LINE_CHECKS)
-        if struck.height:
-            owners = lines.select(_PLACE).join(
-                pile.heads.select("row", *_PLACE), on=_PLACE, how="left", maintain_order="left"
-            )
-            found.append(_by_row(struck, owners["row"]))
-    findings = pl.concat(found)
-    if findings.is_empty():
-        return None
-    refusing = _refusing(findings, bench)
-    if refusing.is_empty():
-        return None
-    texts = receipts.finding_texts(refusing, bench.texts, bench.labels)
-    return texts.with_columns(pl.col("row").cast(pl.UInt32()))
-
-
-def _refusing(findings: pl.DataFrame, bench: Bench) -> pl.DataFrame:
-    """The findings that refuse a paper under any mode of supervision, in the law's order.
-
-    What `decision.weigh` says of a set without a mode, without a table of every mode and code for a handful of rows.
-    """
-    codes = [code for code in findings["code"].unique() if bench.severities["", code] == Severity.REFUSE]
-    ranks = {code: bench.ranks.get(code, len(bench.ranks)) for code in codes}
-    return (
-        findings.filter(pl.col("code").is_in(codes))
-        .with_columns(
-            pl.col("code").replace_strict(ranks, default=None, return_dtype=pl.Int32()).alias("rank")
-        )
-        .sort("row", "rank", "code", "line_no", "field", nulls_last=True, maintain_order=True)
-    )
-
-
-def _by_row(found: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
-    """Findings (shape FINDINGS) whose row is that of the papers instead of a place in `rows`."""
-    if found.is_empty():
-        return pl.DataFrame(schema=FINDINGS)
-    at = found["row"].cast(pl.UInt32())
-    owner = rows.gather(at).cast(pl.Int64())
-    return (
-        found.with_columns(owner.alias("row")).filter(pl.col("row").is_not_null()).cast(pl.Schema(FINDINGS))
-    )
+_SOUND = [
+    pl.lit(receipts.STORED).alias("return_status"),
+    pl.lit(receipts.LOGIC_PASSED).alias("return_info"),
+]
+_SOUND_OR_NOT = [
+    pl.when(pl.col("text").is_null())
+    .then(pl.lit(receipts.STORED))
+    .otherwise(pl.lit(receipts.REJECTED))
+    .alias("return_status"),
+    pl.col("text").fill_null(receipts.LOGIC_PASSED).alias("return_info"),
+]

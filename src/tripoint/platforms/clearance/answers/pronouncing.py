@@ -10,7 +10,7 @@ from tripoint.pipeline import matching, receipts
 from tripoint.pipeline.checks import parties
 from tripoint.platforms.clearance.records import KIND_OF, Bench, Ruled
 
-BETWEEN_PAPERS = frozenset(check.code for check in (*matching.CHECKS, *parties.CHECKS))
+BETWEEN_PAPERS = sorted({check.code for check in (*matching.CHECKS, *parties.CHECKS)})
 """Findings that concern more senders than the declarant; what an order says wrong by itself its sender is told at once."""
 
 STATUS = {"refused": receipts.REJECTED, "held": receipts.REVIEW, "released": receipts.RELEASED}
@@ -23,26 +23,29 @@ def rulings(ruled: Ruled, bench: Bench) -> Iterator[pl.DataFrame]:
     if changed.is_empty():
         return
     weighty = ruled.told.filter(pl.col("severity") != "note")
+    lists = _list_rows(changed)
     texts = receipts.finding_texts(weighty, bench.texts, bench.labels)
-    lists = _list_rows(changed).join(texts, on="row", how="left", maintain_order="left")
-    passed = lists.filter(pl.col("state").is_in(["released", "held"]) & (pl.col("was_list_no").is_null()))
-    yield receipts.answer(
-        "lists",
-        passed.with_columns(
-            pl.lit(receipts.STORED).alias("return_status"), pl.lit(receipts.LOGIC_PASSED).alias("return_info")
-        ),
-        2,
-    )
-    final = lists.filter(pl.col("state").is_in(list(STATUS))).with_columns(
-        pl.col("state").replace_strict(STATUS, return_dtype=pl.String()).alias("return_status"),
-        pl.when(pl.col("state") == "released")
-        .then(pl.lit(receipts.RELEASE))
-        .otherwise(pl.col("text").fill_null(""))
-        .alias("return_info"),
-    )
-    yield receipts.answer("lists", final, 3)
+    lists = lists.join(texts, on="row", how="left", maintain_order="left")
+    yield receipts.answer("lists", lists.filter(_PASSED).with_columns(_PASSING), 2)
+    yield receipts.answer("lists", lists.filter(_DECIDED).with_columns(_DECISION), 3)
     yield from _to_others(changed, weighty, bench)
-    yield _tax_bills(lists.filter(pl.col("state") == "released"))
+    yield _tax_bills(lists.filter(_RELEASED))
+
+
+_PASSED = pl.col("state").is_in(["released", "held"]) & (pl.col("was_list_no").is_null())
+_PASSING = [
+    pl.lit(receipts.STORED).alias("return_status"),
+    pl.lit(receipts.LOGIC_PASSED).alias("return_info"),
+]
+_DECIDED = pl.col("state").is_in(list(STATUS))
+_RELEASED = pl.col("state") == "released"
+_DECISION = [
+    pl.col("state").replace_strict(STATUS, return_dtype=pl.String()).alias("return_status"),
+    pl.when(_RELEASED)
+    .then(pl.lit(receipts.RELEASE))
+    .otherwise(pl.col("text").fill_null(""))
+    .alias("return_info"),
+]
 
 
 def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
@@ -65,34 +68,33 @@ def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
 
 def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> Iterator[pl.DataFrame]:
     """Where a list is refused because two papers differ, the sender of the other paper is told as well."""
-    between = weighty.filter((pl.col("severity") == "refuse") & pl.col("code").is_in(list(BETWEEN_PAPERS)))
+    between = weighty.filter((pl.col("severity") == "refuse") & pl.col("code").is_in(BETWEEN_PAPERS))
     if between.is_empty():
         return
-    refused = changed.filter(pl.col("state") == "refused")
+    refused = (changed["state"] == "refused").arg_true()
+    fields = list(between.select("field", "compares").iter_rows())
     for name in ("order", "payment", "waybill"):
-        mine = between.filter(
-            pl.any_horizontal(
-                pl.col(path).str.starts_with(f"{name}{owner}").fill_null(value=False)
-                for path in ("field", "compares")
-                for owner in (".", "_line.")
-            )
-        )
-        if mine.is_empty():
+        owners = (f"{name}.", f"{name}_line.")
+        mine = [any(path is not None and path.startswith(owners) for path in paths) for paths in fields]
+        if not any(mine):
             continue
-        texts = receipts.finding_texts(mine, bench.texts, bench.labels)
-        kind = KIND_OF[name]
-        columns = [column for column in refused.columns if column.startswith(f"{name}.")]
-        rows = (
-            refused.join(texts, on="row", how="inner", maintain_order="left")
-            .filter(pl.col(f"{name}.message_id").is_not_null())
-            .select(
-                *(pl.col(column).alias(column.removeprefix(f"{name}.")) for column in columns),
-                pl.lit(receipts.REJECTED).alias("return_status"),
-                pl.col("text").alias("return_info"),
-                *([pl.col("list.order_no").alias("order_no")] if f"{name}.order_no" not in columns else []),
-            )
+        texts = receipts.finding_texts(between.filter(mine), bench.texts, bench.labels)
+        said = {column: column.removeprefix(f"{name}.") for column in changed.columns}
+        own = {
+            column: said[column]
+            for column in said
+            if said[column] in receipts.TOLD and column != said[column]
+        }
+        rows = changed.select("row", "list.order_no", *own)[refused].rename(own)
+        if "order_no" not in own.values():
+            rows = rows.rename({"list.order_no": "order_no"})
+        told = rows.join(texts, on="row", how="inner", maintain_order="left").filter(
+            pl.col("message_id").is_not_null()
         )
-        yield receipts.answer(kind.table, rows, 3)
+        yield receipts.answer(KIND_OF[name].table, told.with_columns(_DIFFERENCE), 3)
+
+
+_DIFFERENCE = [pl.lit(receipts.REJECTED).alias("return_status"), pl.col("text").alias("return_info")]
 
 
 def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
