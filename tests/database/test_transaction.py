@@ -50,6 +50,11 @@ def test_rows_one_and_value_give_dictionaries_and_none(tx: Transaction) -> None:
         tx.one("select * from staged")
 
 
+def test_blobs_are_the_rows_with_bytes_as_they_are(tx: Transaction) -> None:
+    text = "select %(raw)s::bytea as raw, 7::bigint as n, 'zstd' as packing, timestamptz '2024-06-01 00:00+00' as at"
+    assert tx.blobs(text, raw=b"\x00\\'") == tx.rows(text, raw=b"\x00\\'")
+
+
 def test_a_frame_takes_parameters_that_hold_quotes(tx: Transaction) -> None:
     found = tx.frame(
         "select %(text)s::text as t, '100%%' as p", {"t": pl.String, "p": pl.String}, text="it's \\ %s"

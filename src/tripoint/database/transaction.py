@@ -77,6 +77,11 @@ class Transaction:
         with self._cursor(statement, params) as cursor:
             return cursor.fetchall()
 
+    def blobs(self, statement: Runnable, /, **params: object) -> list[Row]:
+        """All rows of a statement that gives large bytes: they cross as they are, not as text twice as long."""
+        with self._cursor(statement, params, binary=True) as cursor:
+            return cursor.fetchall()
+
     def one(self, statement: Runnable, /, **params: object) -> Row | None:
         """The only row, or None; a second row is a fault."""
         found = self.rows(statement, **params)
@@ -170,10 +175,12 @@ class Transaction:
             yield
 
     @contextlib.contextmanager
-    def _cursor(self, statement: Runnable, params: Mapping[str, object]) -> Iterator[psycopg.Cursor[Row]]:
+    def _cursor(
+        self, statement: Runnable, params: Mapping[str, object], *, binary: bool = False
+    ) -> Iterator[psycopg.Cursor[Row]]:
         from psycopg.rows import dict_row
 
-        with self._sent(), self._connection.cursor(row_factory=dict_row) as cursor:
+        with self._sent(), self._connection.cursor(row_factory=dict_row, binary=binary) as cursor:
             # The parameters are always handed over, so that a percent sign is doubled in every statement alike.
             cursor.execute(_text(statement).encode(), params)
             yield cursor
