@@ -7,11 +7,12 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from tripoint.database.failures import CONTENTION, told
 from tripoint.database.settings import DatabaseSettings
 from tripoint.database.supervisor import NAME, Supervisor
-from tripoint.database.transaction import Transaction
+from tripoint.database.transaction import StagedTables, Transaction
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Malformed, Unknown
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ T = TypeVar("T")
 OLDEST_VERSION = 150000
 ATTEMPTS = 5
 
+FRESH_SECONDS = 0.5
+"""A connection that was used so short a time ago is handed out without asking its server: that is a round trip."""
+
 RECONNECT_SECONDS = 4.0
 """A pool that has lost its server asks for it again at least this often while anybody wants it."""
 
@@ -32,6 +36,7 @@ class Database:
 
     def __init__(self, pool: ConnectionPool[Any], server: Supervisor | None = None) -> None:
         self._pool = pool
+        self._tables: WeakKeyDictionary[psycopg.Connection[Any], StagedTables] = WeakKeyDictionary()
         self.server = server
 
     @classmethod
@@ -62,7 +67,10 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """A transaction that commits at the end, and rolls back when an exception leaves it."""
         with told(), self._pool.connection() as connection:
-            yield Transaction(connection)
+            tx = Transaction(connection, self._tables.get(connection))
+            yield tx
+            connection.commit()
+            self._tables[connection] = tx.tables
 
     def retrying(self, work: Callable[[Transaction], T], *, attempts: int = ATTEMPTS) -> T:
         """Run `work` in a transaction of its own, again from the start when another stood in its way (deadlock)."""
@@ -84,9 +92,10 @@ def _pool(conninfo: str | Callable[[], str], connections: int, wait_seconds: flo
     """
     from psycopg_pool import ConnectionPool
 
+    freshness = _Freshness(ConnectionPool.check_connection)
     pool: ConnectionPool[Any] = ConnectionPool(
         conninfo, min_size=1, max_size=connections, timeout=wait_seconds, open=False, name=NAME,
-        configure=_configure, check=ConnectionPool.check_connection, kwargs={"autocommit": False},
+        configure=_configure, check=freshness.check, reset=freshness.note, kwargs={"autocommit": False},
         reconnect_timeout=RECONNECT_SECONDS,
     )  # fmt: skip
     with told():
@@ -94,14 +103,36 @@ def _pool(conninfo: str | Callable[[], str], connections: int, wait_seconds: flo
     return pool
 
 
+class _Freshness:
+    """Looks whether a connection still has its server before it is handed out, unless it was used a moment ago."""
+
+    def __init__(self, look: Callable[[psycopg.Connection[Any]], None]) -> None:
+        self._look = look
+        self._used: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
+
+    def note(self, connection: psycopg.Connection[Any]) -> None:
+        """The connection comes back from work."""
+        self._used[connection] = time.monotonic()
+
+    def check(self, connection: psycopg.Connection[Any]) -> None:
+        """Raises psycopg.OperationalError where the server is gone."""
+        if time.monotonic() - self._used.get(connection, 0.0) > FRESH_SECONDS:
+            self._look(connection)
+
+
 def _configure(connection: psycopg.Connection[Any]) -> None:
-    """Set what our formats depend on, whatever the server's own settings are."""
+    """Set what our formats and plans depend on, whatever the server's own settings are.
+
+    Staged tables differ in size from round to round, so a plan is made each time, and without merge joins: what those cost is
+    guessed from a spread of keys that staged sets do not keep.
+    """
     from psycopg.types.json import JsonbDumper
 
     connection.adapters.register_dumper(dict, JsonbDumper)
     connection.execute(
         "select set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),"
         " set_config('bytea_output', 'hex', false),"
+        " set_config('plan_cache_mode', 'force_custom_plan', false), set_config('enable_mergejoin', 'off', false),"
         " set_config('application_name', coalesce(nullif(current_setting('application_name'), ''), 'tripoint'), false)"
     )
     connection.commit()

@@ -23,14 +23,49 @@ Runnable = Statement | LiteralString
 
 CHUNK_BYTES = 1 << 18
 
+GROWN = 4
+"""A staged set so many times larger than the one last analyzed is analyzed again."""
+
+
+class StagedTables:
+    """The temporary tables of one connection: the types of their columns, and the rows each had when it was analyzed."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, dict[str, str]] = {}
+        self._analyzed: dict[str, int] = {}
+
+    def copy(self) -> StagedTables:
+        """The same tables, to be changed by a transaction that may fail."""
+        same = StagedTables()
+        same.types, same._analyzed = dict(self.types), dict(self._analyzed)
+        return same
+
+    def make(self, table: str, types: dict[str, str]) -> None:
+        """A table was made; it has not been analyzed."""
+        self.types[table] = types
+        self._analyzed.pop(table, None)
+
+    def must_analyze(self, table: str, rows: int) -> bool:
+        """Whether so many rows are many more than when the table was analyzed last; notes that it is done then."""
+        if rows > GROWN * self._analyzed.get(table, 0):
+            self._analyzed[table] = rows
+            return True
+        return False
+
 
 class Transaction:
     """The statements of one transaction; `statements` counts those sent. Whoever opened it commits it."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], tables: StagedTables | None = None) -> None:
         self._connection = connection
-        self._staged: dict[str, dict[str, str]] = {}
+        self._tables = StagedTables() if tables is None else tables.copy()
+        self._filled: set[str] = set()
         self.statements = 0
+
+    @property
+    def tables(self) -> StagedTables:
+        """The temporary tables that the connection has once this transaction has been committed."""
+        return self._tables
 
     def run(self, statement: Runnable, /, **params: object) -> int:
         """Run a statement; returns how many rows it touched."""
@@ -40,6 +75,11 @@ class Transaction:
     def rows(self, statement: Runnable, /, **params: object) -> list[Row]:
         """All rows of a statement, as dictionaries; for small sets. Large ones go out by `frame`."""
         with self._cursor(statement, params) as cursor:
+            return cursor.fetchall()
+
+    def blobs(self, statement: Runnable, /, **params: object) -> list[Row]:
+        """All rows of a statement that gives large bytes: they cross as they are, not as text twice as long."""
+        with self._cursor(statement, params, binary=True) as cursor:
             return cursor.fetchall()
 
     def one(self, statement: Runnable, /, **params: object) -> Row | None:
@@ -67,27 +107,31 @@ class Transaction:
         return columns.from_copy(raw, pl.Schema(schema))
 
     def stage(self, table: str, frame: pl.DataFrame, /, *, analyze: Sequence[str] = ()) -> None:
-        """Put a set into the temporary table `table`, which ends with the transaction; staging again replaces it.
+        """Put a set into the temporary table `table`, empty again when the transaction ends; staging again replaces it.
 
-        Name in `analyze` the columns whose spread the planner must know; it knows the number of rows without.
+        The table itself stays for as long as its connection: making one costs ten times what filling it does. Name in
+        `analyze` the columns whose spread the planner must know; it knows the number of rows without.
         """
         from psycopg import sql
 
         types = columns.column_types(frame.schema)
         name = sql.Identifier("pg_temp", table)
-        if self._staged.get(table) == types:
-            self._run_composed(sql.SQL("truncate {}").format(name))
+        if self._tables.types.get(table) == types:
+            if table in self._filled:
+                self._run_composed(sql.SQL("truncate {}").format(name))
         else:
-            if table in self._staged:
+            if table in self._tables.types:
                 self._run_composed(sql.SQL("drop table {}").format(name))
             wanted = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
                 for column, kind in types.items()
             )
-            self._run_composed(sql.SQL("create temporary table {} ({}) on commit drop").format(name, wanted))
-            self._staged[table] = types
+            made = sql.SQL("create temporary table {} ({}) on commit delete rows").format(name, wanted)
+            self._run_composed(made)
+            self._tables.make(table, types)
+        self._filled.add(table)
         self._fill(name, frame)
-        if analyze:
+        if analyze and self._tables.must_analyze(table, frame.height):
             chosen = sql.SQL(", ").join(map(sql.Identifier, analyze))
             self._run_composed(sql.SQL("analyze {} ({})").format(name, chosen))
 
@@ -111,12 +155,12 @@ class Transaction:
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is done inside is undone when an exception leaves it; the transaction itself goes on."""
-        staged = dict(self._staged)
+        tables, filled = self._tables.copy(), set(self._filled)
         try:
             with told(), self._connection.transaction():
                 yield
         except BaseException:
-            self._staged = staged
+            self._tables, self._filled = tables, filled
             raise
 
     def script(self, text: str) -> None:
@@ -131,10 +175,12 @@ class Transaction:
             yield
 
     @contextlib.contextmanager
-    def _cursor(self, statement: Runnable, params: Mapping[str, object]) -> Iterator[psycopg.Cursor[Row]]:
+    def _cursor(
+        self, statement: Runnable, params: Mapping[str, object], *, binary: bool = False
+    ) -> Iterator[psycopg.Cursor[Row]]:
         from psycopg.rows import dict_row
 
-        with self._sent(), self._connection.cursor(row_factory=dict_row) as cursor:
+        with self._sent(), self._connection.cursor(row_factory=dict_row, binary=binary) as cursor:
             # The parameters are always handed over, so that a percent sign is doubled in every statement alike.
             cursor.execute(_text(statement).encode(), params)
             yield cursor

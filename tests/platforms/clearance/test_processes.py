@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
@@ -146,3 +147,30 @@ def test_two_processes_never_overdraw_a_year_or_a_guarantee_and_decide_each_list
     assert sorted(states["year"]) == ["refused"] * 5 + ["released"] * 5
     assert sorted(states["surety"]) == ["held"] * 7 + ["released"] * 3
     assert states["other"] == ["released"] * 20
+
+
+def test_two_hands_of_one_worker_come_to_what_one_comes_to(
+    yard: Yard, new_database: object, server: Supervisor
+) -> None:
+    cases = some_cases(24)
+    yard.fill(cases)
+    done: list[int] = []
+
+    def clear() -> None:
+        while (worked := yard.engine.work(5)) is not None:
+            done.append(threading.get_ident())
+            assert worked.messages <= 5
+
+    hands = [threading.Thread(target=clear) for _ in range(2)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    yard.engine.work_all()
+    assert len(set(done)) == 2, "one of them did nothing"
+    hold_true(yard.engine)
+    with ExitStack() as stack:
+        other = Yard(stack.enter_context(new_database()), server)  # type: ignore[operator]
+        other.fill(cases)
+        other.engine.work_all()
+        assert state_of(other.engine) == state_of(yard.engine)

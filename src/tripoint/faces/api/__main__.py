@@ -8,6 +8,7 @@ import sys
 from tripoint.app import Settings
 from tripoint.faces.api.server import serve
 from tripoint.kernel.refusals import Refusal
+from tripoint.registers.processes.allocating import settle
 
 HOST, PORT = "127.0.0.1", 8080
 
@@ -40,4 +41,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    settle()
     sys.exit(main())

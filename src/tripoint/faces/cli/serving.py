@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from tripoint.faces.cli.opening import Place, settings
 from tripoint.kernel.refusals import Busy, Malformed, Unknown
+from tripoint.registers.processes.allocating import lacking
 
 PORT_LAST = 65535
 
@@ -44,4 +45,4 @@ def become(module: str, words: list[str], place: Place | None) -> NoReturn:
     """Be another face from here on: its signals and its exit code are ours."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, "-m", module, *words], environment(place))
+    os.execve(sys.executable, [sys.executable, "-m", module, *words], environment(place) | lacking())

@@ -12,6 +12,7 @@ from tripoint.app import Engine, Settings
 from tripoint.faces.worker.loop import run
 from tripoint.kernel.refusals import Refusal
 from tripoint.registers.processes import lines
+from tripoint.registers.processes.allocating import settle
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,4 +50,5 @@ def _outlive_nobody(stop: threading.Event) -> None:
 
 
 if __name__ == "__main__":
+    settle()
     sys.exit(main())

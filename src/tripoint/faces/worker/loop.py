@@ -1,4 +1,8 @@
-"""The worker's threads: one clears what has arrived, one writes receipts as XML, one posts them; none waits for another."""
+"""The worker's threads: two hands clear what has arrived, one writes receipts as XML, one posts them; none waits for another.
+
+While one hand decides, under the platform's lock, the other reads the next messages: their rounds are transactions of their
+own, as those of two workers, but share what waits in memory.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ import structlog
 
 from tripoint.app import Engine
 from tripoint.faces.worker import beating, figures, posting, scribing
+from tripoint.faces.worker.deciding import Deciding
 from tripoint.faces.worker.pace import Pace
 from tripoint.kernel.refusals import Busy
 
@@ -21,39 +26,49 @@ log = structlog.get_logger("tripoint.worker")
 
 _PROCESS = secrets.token_hex(12)
 
+HANDS = 2
+"""Rounds that one worker has in hand at once: one is read while another is decided."""
+
+_ROUNDS = itertools.count(1)
+"""Numbers of rounds, for both hands: taking the next is one step of the interpreter."""
+
 
 def run(engine: Engine, stop: threading.Event) -> None:
     """Clear, write and post until `stop` is set; a round that has begun is ended first."""
-    deciding = threading.Event()
-    scribe = threading.Thread(
-        target=scribing.run, args=(engine, stop, deciding), name="scribing", daemon=True
-    )
-    scribe.start()
-    poster = threading.Thread(target=posting.run, args=(engine, stop), name="posting", daemon=True)
-    beat = threading.Thread(target=beating.run, args=(engine, stop), name="beating", daemon=True)
-    poster.start()
-    beat.start()
+    deciding = Deciding()
+    others = [
+        threading.Thread(target=target, args=args, name=name, daemon=True)
+        for name, target, args in (
+            ("scribing", scribing.run, (engine, stop, deciding)),
+            ("posting", posting.run, (engine, stop)),
+            ("beating", beating.run, (engine, stop)),
+        )
+    ]
+    hands = [
+        threading.Thread(target=clear, args=(engine, stop, deciding), name=f"hand-{number}", daemon=True)
+        for number in range(2, HANDS + 1)
+    ]
+    for thread in (*others, *hands):
+        thread.start()
     clear(engine, stop, deciding)
-    beat.join(beating.EVERY_SECONDS)
-    scribe.join(posting.POST_SECONDS)
-    poster.join(posting.POST_SECONDS)
+    for hand in hands:
+        hand.join()
+    for other in others:
+        other.join(posting.POST_SECONDS)
 
 
-def clear(engine: Engine, stop: threading.Event, deciding: threading.Event) -> None:
-    """Work on what has arrived, round after round. What fails is logged and tried again: nothing was committed.
-
-    `deciding` is set while there is work to do.
-    """
+def clear(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
+    """Work on what has arrived, round after round. What fails is logged and tried again: nothing was committed."""
     pause, pace = 1.0, Pace()
-    for number in itertools.count(1):
+    for number in _ROUNDS:
         begun = monotonic()
         try:
             while not (stop.is_set() or engine.is_waiting()):
-                deciding.clear()
+                deciding.rest()
                 stop.wait(pace.rested())
             if stop.is_set():
                 return
-            deciding.set()
+            deciding.begin()
             begun = monotonic()
             worked = engine.work(pace.messages, pace.bytes)
         except Exception as error:
@@ -71,7 +86,8 @@ def clear(engine: Engine, stop: threading.Event, deciding: threading.Event) -> N
             stop.wait(pace.rested())
             continue
         seconds = monotonic() - begun
-        pace.worked(seconds, is_full=worked.messages >= pace.messages or worked.bytes >= pace.bytes)
+        taken = sum(worked.seconds.values())  # without the wait for the other hand to have decided
+        pace.worked(taken, is_full=worked.messages >= pace.messages or worked.bytes >= pace.bytes)
         figures.count(worked, seconds)
         log.info(
             "round",

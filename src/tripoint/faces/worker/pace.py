@@ -7,7 +7,7 @@ BYTES_MIN = 16 * 1024 * 1024
 """Some two thousand lists. Below it a round's fixed cost (0.1-0.2 s of CPU) counts: a worker that took less because it is slow
 would be slower still."""
 
-BYTES_MAX = 64 * 1024 * 1024
+BYTES_MAX = 128 * 1024 * 1024
 
 SECONDS_WANTED = 1.0
 """A full round should last about so long: its fixed cost is small beside it, and whoever waits does not wait for two."""

@@ -13,6 +13,7 @@ import structlog
 
 from tripoint.app import Engine
 from tripoint.faces.worker import figures
+from tripoint.faces.worker.deciding import Deciding
 from tripoint.kernel.refusals import Busy
 
 IDLE_SECONDS = 0.25
@@ -27,7 +28,7 @@ YIELDING = 3
 log = structlog.get_logger("tripoint.worker")
 
 
-def run(engine: Engine, stop: threading.Event, deciding: threading.Event) -> None:
+def run(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
     """Write what is unwritten until `stop` is set, a quarter of the time while `deciding` is."""
     after = 0
     while not stop.is_set():

@@ -21,6 +21,7 @@ from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.platforms.clearance.sealing import desk as sealing
+from tripoint.registers.processes import computing
 
 OUR_FAULT = "WIRE-00"
 """The code of a message that we could not work on, through no fault of its sender."""
@@ -115,10 +116,10 @@ def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
 
 @contextmanager
 def _timed(worked: Worked, step: str) -> Iterator[None]:
-    begun, cpu = time.perf_counter(), time.process_time()
+    begun, cpu = time.perf_counter(), computing.seconds()
     yield
     worked.seconds[step] = worked.seconds.get(step, 0.0) + time.perf_counter() - begun
-    worked.cpu_seconds[step] = worked.cpu_seconds.get(step, 0.0) + time.process_time() - cpu
+    worked.cpu_seconds[step] = worked.cpu_seconds.get(step, 0.0) + computing.seconds() - cpu
 
 
 def _marks(letters: Sequence[Letter], bench: Bench) -> pl.DataFrame:
