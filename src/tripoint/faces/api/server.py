@@ -18,7 +18,7 @@ from litestar import Litestar, Router
 from tripoint.app import Engine, Settings
 from tripoint.faces.api.application import make
 from tripoint.faces.api.crew import Crew
-from tripoint.faces.api.sending import Door
+from tripoint.faces.api.door import Door
 from tripoint.faces.api.watch import Watch
 from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
 from tripoint.registers.processes import lines
@@ -48,7 +48,7 @@ def application(engine: Engine) -> Litestar:
 def config(app: Litestar) -> uvicorn.Config:
     """How uvicorn runs: no access log of its own (paths may hold order numbers), no server's name."""
     return uvicorn.Config(
-        Door(app, app.state["sending"]),
+        Door(app, app.state["sending"], app.state["fetching"]),
         http=Connection,
         proxy_headers=False,  # the door does this for what it hands on
         log_config=None,
