@@ -23,8 +23,8 @@ from tripoint.faces.api.watch import Watch
 from tripoint.kernel.refusals import Unknown
 from tripoint.platforms.clearance.answers import desk as answers
 
-LOOK_SECONDS = 0.02
-"""Looks for news begin no sooner one after the other: under load those who ask meanwhile share one."""
+LOOK_SECONDS = 0.1
+"""Looks for news begin no sooner one after the other: those who ask meanwhile share one."""
 
 NEWS_MOST = 20_000
 """Outgoing messages remembered at most, without their bodies; the older half is forgotten then."""
@@ -43,10 +43,10 @@ SHELF_BYTES = 32 * 1024 * 1024
 SCRIBE_SECONDS = 2.0
 """So long a worker's scribe is left to write what is asked for; then the server writes it."""
 
-LOOK_AGAIN_SECONDS = 0.1
+LOOK_AGAIN_SECONDS = 0.25
 
 
-class Outgoing(msgspec.Struct, omit_defaults=True):
+class Outgoing(msgspec.Struct, omit_defaults=True, gc=False):
     """A message that goes out; `receipts` says how many it holds, `answers` which message it answers where it is one."""
 
     outbox_id: int
@@ -100,8 +100,8 @@ _number = attrgetter("outbox_id")
 class News:
     """The newest outgoing messages: all after some number, found again by recipient without the database.
 
-    Whoever asks has the database asked once more, together with all who ask meanwhile: nothing that was committed
-    before is missed.
+    Where a page is not full, the database is asked once more, together for all who ask meanwhile: nothing that was
+    committed before is missed.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -115,11 +115,17 @@ class News:
 
     async def after(self, recipient_code: str | None, after: int, most: int) -> Sequence[Outgoing] | None:
         """What goes out to a recipient after a cursor, or to all (None); None where the cursor lies too far back."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_task(self._look())
-        await asyncio.shield(self._next)
-        if self._floor is None or after < self._floor:
+        if self._floor is not None and after < self._floor:
             return None
+        found = self._known(recipient_code, after, most)
+        if len(found) < most:
+            if self._next is None:
+                self._next = asyncio.get_running_loop().create_task(self._look())
+            await asyncio.shield(self._next)
+            found = self._known(recipient_code, after, most)
+        return found if self._floor is not None and after >= self._floor else None
+
+    def _known(self, recipient_code: str | None, after: int, most: int) -> Sequence[Outgoing]:
         known = self._all if recipient_code is None else self._to.get(recipient_code, [])
         start = bisect_right(known, after, key=_number)
         return known[start : start + most]

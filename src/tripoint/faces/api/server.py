@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 import socket
@@ -133,6 +134,7 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
         log.info("listening", url=f"http://{shown}:{address[1]}/", worker=workers is not None, files=files)
         app = application(engine)
         server = Server(config(app), told)
+        leave_lasting_things()
         with ExitStack() as stack:
             stack.enter_context(watching(app.state["watch"]))
             if workers == 0:
@@ -140,6 +142,12 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
             elif workers is not None:
                 stack.enter_context(manned(workers, server))
             server.run(sockets=[listening])
+
+
+def leave_lasting_things() -> None:
+    """Have the collector of cycles pass over what is there now and lasts: walking all of it took a fifth of our time."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager
