@@ -16,6 +16,9 @@ LEVEL = 1
 """Papers shrink to an eighth; higher levels cost more and gain nothing on them (docs/internals/reliability.md)."""
 
 
+_MAGIC = zstandard.MAGIC_NUMBER.to_bytes(4, "little")
+
+
 class _Own(threading.local):
     """A compressor and a decompressor of each thread's own: neither may be used by two at once."""
 
@@ -35,3 +38,8 @@ def pack(raw: bytes | memoryview) -> bytes:
 def unpack(packing: str, kept: bytes) -> bytes:
     """The bytes as they came."""
     return kept if packing == PLAIN else _own.decompressor.decompress(kept)
+
+
+def is_packed(kept: bytes) -> bool:
+    """Whether bytes that may be kept either way are a Zstandard frame."""
+    return kept[:4] == _MAGIC

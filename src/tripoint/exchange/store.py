@@ -220,6 +220,19 @@ def bodies(tx: Transaction, outbox_ids: Sequence[int]) -> dict[int, bytes]:
     return {row["outbox_id"]: bytes(row["body"]) for row in rows}
 
 
+def bodies_from(
+    tx: Transaction, first: int, *, most: int, bytes_most: int, recipient_code: str | None = None
+) -> Sequence[Row]:
+    """Outgoing messages from a number on, with their bodies as they are kept: outbox_id, recipient_code, body (or None).
+
+    So many at most, and of `bytes_most` together but for the last of them.
+    """
+    bounds = {"first": first, "most": most, "bytes_most": bytes_most}
+    if recipient_code is None:
+        return tx.rows(sql.bodies_from, **bounds)
+    return tx.rows(sql.bodies_from_to, recipient_code=recipient_code, **bounds)
+
+
 def keep_bodies(tx: Transaction, bodies: Mapping[int, bytes]) -> None:
     """Keep the bodies of messages that have none yet; the first ever kept stays."""
     tx.run(sql.keep_bodies, outbox_ids=list(bodies), bodies=list(bodies.values()))

@@ -18,8 +18,10 @@ from tripoint.app import Engine
 from tripoint.faces.api import keys, lists, messages, receipts, standing, trials, webhooks
 from tripoint.faces.api.callers import Keys, authenticated
 from tripoint.faces.api.description import PlainPage
+from tripoint.faces.api.fetching import Fetching
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.logs import Journal
+from tripoint.faces.api.outbox import Mail
 from tripoint.faces.api.problems import HANDLERS
 from tripoint.faces.api.sending import Sending
 from tripoint.faces.api.watch import Watch
@@ -96,6 +98,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
     known = Keys(engine)
     watch = Watch(engine)
     sending = Sending(known, Intake(engine), watch)
+    fetching = Fetching(known, Mail(engine, watch))
     app = Litestar(
         route_handlers=[papers, standing.router, *beside],
         dependencies={
@@ -103,6 +106,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
             "keys": Provide(lambda: known, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
             "sending": Provide(lambda: sending, sync_to_thread=False),
+            "fetching": Provide(lambda: fetching, sync_to_thread=False),
         },
         exception_handlers=HANDLERS,
         middleware=[Journal],
@@ -110,5 +114,5 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         request_max_body_size=JSON_BYTES_MAX,
         logging_config=None,
     )
-    app.state["sending"], app.state["watch"] = sending, watch
+    app.state["sending"], app.state["fetching"], app.state["watch"] = sending, fetching, watch
     return app

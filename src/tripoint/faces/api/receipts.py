@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, Router, get
-from litestar.params import QueryParameter
+from litestar import Request, Response, Router, get
+from litestar.params import QueryParameter, SkipValidation
 
 from tripoint.exchange import store as inbox
 from tripoint.faces.api.callers import Caller, Wired, require_read
+from tripoint.faces.api.fetching import MEDIA_TYPE, Fetching
 from tripoint.faces.api.operations import BIGGEST, After, Limit, RowId, Word, problems
-from tripoint.kernel.refusals import Unknown
+from tripoint.faces.api.outbox import Outbox, Outgoing, outgoing, page
 from tripoint.platforms.clearance.answers import desk as answers
 
 WAIT_SECONDS_MAX = 30
@@ -32,6 +33,10 @@ Wait = Annotated[
 Answered = Annotated[
     int | None, QueryParameter(ge=1, le=BIGGEST, name="message", description="Only answers to this message.")
 ]
+
+
+Fetches = SkipValidation[Fetching]
+"""What it takes to fetch what goes out, as a handler receives it."""
 
 
 class Receipt(msgspec.Struct, omit_defaults=True):
@@ -69,27 +74,6 @@ class Receipts(msgspec.Struct):
     """A page of receipts, oldest first; ask again with `after` set to `last`."""
 
     items: list[Receipt]
-    last: int
-    more: bool
-
-
-class Outgoing(msgspec.Struct, omit_defaults=True):
-    """A message that goes out; `receipts` says how many it holds, `answers` which message it answers where it is one."""
-
-    outbox_id: int
-    recipient_code: str
-    message_type: str
-    message_guid: str
-    created_at: datetime
-    receipts: int
-    link: str
-    answers: int | None = None
-
-
-class Outbox(msgspec.Struct):
-    """A page of outgoing messages, oldest first; ask again with `after` set to `last`."""
-
-    items: list[Outgoing]
     last: int
     more: bool
 
@@ -162,71 +146,54 @@ async def patiently(ask: Callable[[], list[dict[str, Any]]], seconds: int) -> li
 
 @get(
     "/outbox",
-    sync_to_thread=True,
     summary="Outgoing messages, oldest first",
     responses=problems(400, 401, 403, 503),
     tags=["receipts"],
 )
-def outbox(
+async def outbox(
     caller: Caller,
     engine: Wired,
+    fetching: Fetches,
     after: After = 0,
     limit: Limit = 100,
     message_type: Word = None,
     answered: Answered = None,
 ) -> Outbox:
     """The messages made of receipts, without their bodies."""
+    if message_type is None and answered is None:
+        return await fetching.page(caller, after, limit)
     recipient_code = require_read(caller)
-    with engine.transaction() as tx:
-        if answered is None:
-            rows = inbox.outgoing(
-                tx, recipient_code=recipient_code, after=after, most=limit + 1, message_type=message_type
-            )
-        else:
-            rows = answers.answering(
-                tx,
-                answered,
-                recipient_code=recipient_code,
-                after=after,
-                most=limit + 1,
-                message_type=message_type,
-            )
-    items = [
-        Outgoing(
-            outbox_id=row["outbox_id"],
-            recipient_code=row["recipient_code"],
-            message_type=row["message_type"],
-            message_guid=row["message_guid"],
-            created_at=row["created_at"],
-            receipts=row["receipts"],
-            answers=row["answers"],
-            link=f"/v1/outbox/{row['outbox_id']}",
-        )
-        for row in rows[:limit]
-    ]
-    return Outbox(items=items, last=items[-1].outbox_id if items else after, more=len(rows) > limit)
+
+    def ask() -> list[Outgoing]:
+        wanted: dict[str, Any] = {
+            "recipient_code": recipient_code,
+            "after": after,
+            "most": limit + 1,
+            "message_type": message_type,
+        }
+        with engine.transaction() as tx:
+            if answered is None:
+                rows = inbox.outgoing(tx, **wanted)
+            else:
+                rows = answers.answering(tx, answered, **wanted)
+        return [outgoing(row) for row in rows]
+
+    return page(await to_thread.run_sync(ask), after, limit)
 
 
 @get(
     "/outbox/{outbox_id:int}",
-    sync_to_thread=True,
-    media_type="application/xml",
+    media_type=MEDIA_TYPE,
     summary="An outgoing message as CEB XML",
     responses=problems(400, 401, 403, 404, 503),
     tags=["receipts"],
 )
-def body(outbox_id: RowId, caller: Caller, engine: Wired) -> Response[bytes]:
+async def body(
+    outbox_id: RowId, caller: Caller, fetching: Fetches, request: Request[Any, Any, Any]
+) -> Response[bytes]:
     """The message as its recipient reads it; always the same bytes."""
-    recipient_code = require_read(caller)
-    with engine.transaction() as tx:
-        found = answers.outgoing(
-            tx, recipient_code=recipient_code, after=outbox_id - 1, most=1, seal=engine.seal
-        )
-    if not found or found[0].outbox_id != outbox_id:
-        raise Unknown(
-            "OUTBOX-UNKNOWN", f"没有发出的报文 {outbox_id}", f"there is no outgoing message {outbox_id}"
-        )
-    return Response(found[0].body, media_type="application/xml")
+    given = await fetching.body(caller, outbox_id, request.headers.get("accept-encoding", ""))
+    return Response(given.content, media_type=MEDIA_TYPE, headers=given.headers)
 
 
 router = Router("/", route_handlers=[listed, outbox, body])

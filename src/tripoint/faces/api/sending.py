@@ -1,34 +1,21 @@
-"""The door of `POST /v1/messages`: the same checks and answers as the router's, without what the router costs.
-
-The router knows the route too (`messages.send`), for the description and for whatever is unusual about a request.
-"""
+"""Keeping a message that is sent: whether any can be kept now, who may send, what is taken, and what is told of it."""
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
-from time import perf_counter
-from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
-from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.types import HTTPScope, Receive, Scope, Send
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from litestar.types import HTTPScope, Receive
 
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import records
 from tripoint.exchange.records import Posted
-from tripoint.faces.api import bodies, logs, problems
+from tripoint.faces.api import bodies
 from tripoint.faces.api.callers import Keys, require_send
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.operations import XML_TYPES
 from tripoint.faces.api.watch import Watch
-
-ROUTE = "/v1/messages"
-
-_encoder = msgspec.json.Encoder()
 
 
 class MessageLinks(msgspec.Struct):
@@ -98,56 +85,3 @@ def refuse_kind(kind: str, coding: str) -> None:
     named = kind.partition(";")[0].strip().lower()
     if named not in XML_TYPES or coding.strip().lower() != "identity":
         raise HTTPException(status_code=415, headers={"Accept": ", ".join(XML_TYPES)})
-
-
-class Door:
-    """The application, with this one route before it."""
-
-    def __init__(self, app: Litestar, sending: Sending) -> None:
-        trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-        self._app: Any = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type]
-        self._sending = sending
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a message sent in the usual way; hand everything else to the application."""
-        if (
-            scope["type"] != ScopeType.HTTP
-            or scope["path"] != ROUTE
-            or scope["method"] != "POST"
-            or scope["query_string"]
-        ):
-            await self._app(scope, receive, send)
-            return
-        begun = perf_counter()
-        scope["state"] = logs.numbered(scope)
-        try:
-            kept = await self._sending.keep(scope, receive)
-        except Exception as error:
-            status = await _refuse(scope, receive, send, error)
-        else:
-            status = 202 if kept.is_new else 200
-            scope["state"]["message_id"] = kept.message_id
-            await _acknowledge(send, status, kept)
-        logs.answered("POST", ROUTE, status, perf_counter() - begun, scope["state"])
-
-
-async def _acknowledge(send: Send, status: int, kept: records.Kept) -> None:
-    answer = told(kept)
-    headers = [(b"content-type", b"application/json"), (b"location", answer.links.self.encode())]
-    await _say(send, status, headers, _encoder.encode(answer))
-
-
-async def _refuse(scope: HTTPScope, receive: Receive, send: Send, error: Exception) -> int:
-    """Answer with the problem document of the one table; its status."""
-    response = problems.answer_to(Request(scope, receive, send), error)
-    status = response.status_code or 500
-    said = response.headers | {"Content-Type": problems.MEDIA_TYPE}
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
-    await _say(send, status, headers, response.content)
-    return status
-
-
-async def _say(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 import socket
@@ -18,7 +19,7 @@ from litestar import Litestar, Router
 from tripoint.app import Engine, Settings
 from tripoint.faces.api.application import make
 from tripoint.faces.api.crew import Crew
-from tripoint.faces.api.sending import Door
+from tripoint.faces.api.door import Door
 from tripoint.faces.api.watch import Watch
 from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
 from tripoint.registers.processes import lines
@@ -48,7 +49,7 @@ def application(engine: Engine) -> Litestar:
 def config(app: Litestar) -> uvicorn.Config:
     """How uvicorn runs: no access log of its own (paths may hold order numbers), no server's name."""
     return uvicorn.Config(
-        Door(app, app.state["sending"]),
+        Door(app, app.state["sending"], app.state["fetching"]),
         http=Connection,
         proxy_headers=False,  # the door does this for what it hands on
         log_config=None,
@@ -133,6 +134,7 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
         log.info("listening", url=f"http://{shown}:{address[1]}/", worker=workers is not None, files=files)
         app = application(engine)
         server = Server(config(app), told)
+        leave_lasting_things()
         with ExitStack() as stack:
             stack.enter_context(watching(app.state["watch"]))
             if workers == 0:
@@ -140,6 +142,12 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
             elif workers is not None:
                 stack.enter_context(manned(workers, server))
             server.run(sockets=[listening])
+
+
+def leave_lasting_things() -> None:
+    """Have the collector of cycles pass over what is there now and lasts: walking all of it took a fifth of our time."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

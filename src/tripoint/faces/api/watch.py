@@ -87,6 +87,11 @@ class Watch:
         if seen.backlog_messages >= settings.backlog_messages or seen.backlog_bytes >= settings.backlog_bytes:
             raise _backlog()
 
+    def is_manned(self) -> bool:
+        """Whether a worker was seen at the last look, which is not long ago."""
+        seen = self._seen
+        return seen is not None and bool(seen.workers) and monotonic() - seen.at <= STALE_SECONDS
+
     def lists(self) -> dict[str, int]:
         """Lists by state, counted at most every `COUNTED_SECONDS`: that takes longer the more there are."""
         if self._lists is None or monotonic() - self._lists[0] > COUNTED_SECONDS:

@@ -11,11 +11,11 @@ import argparse
 import asyncio
 import contextlib
 import json
-import re
 import sys
 import time
 from array import array
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -32,11 +32,12 @@ PAGE = 1000
 ERRORS_MOST = 20
 """Wrong answers that are kept to be shown; the others are counted."""
 
-_RELEASED = re.compile(
-    rb"<ceb:copNo>[0-9]{6}([0-9]{12})</ceb:copNo>(?:(?!</ceb:InventoryReturn>).)*?"
-    rb"<ceb:returnStatus>800</ceb:returnStatus>",
-    re.DOTALL,
-)
+TOGETHER = 16
+"""Bodies asked for at once on one connection."""
+
+_RECEIPT, _COP_NO = b"<ceb:InventoryReturn>", b"<ceb:copNo>"
+_IS_RELEASED = b"<ceb:returnStatus>800</ceb:returnStatus>"
+_COP_NO_LENGTH, _TRADE_DIGITS = 18, 12
 _TAKEN = frozenset({200, 202})
 _LATER = frozenset({429, 503})
 
@@ -151,7 +152,8 @@ class Client:
             last_look = self.draining.is_set()
             page = await self._get(pool, key, f"/v1/outbox?after={after}&limit={PAGE}")
             told = _page.decode(page.body)
-            await asyncio.gather(*(self._take(pool, key, item) for item in told.items))
+            bundles = [told.items[at : at + TOGETHER] for at in range(0, len(told.items), TOGETHER)]
+            await asyncio.gather(*(self._take(pool, key, bundle) for bundle in bundles))
             after = told.last
             if not told.items:
                 if last_look:
@@ -159,15 +161,29 @@ class Client:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.draining.wait(), LOOK_AGAIN_SECONDS)
 
-    async def _take(self, pool: asyncio.Queue[Connection], key: str, item: _Item) -> None:
-        answer = await self._get(pool, key, item.link)
+    async def _take(self, pool: asyncio.Queue[Connection], key: str, items: list[_Item]) -> None:
+        """The bodies of some messages, asked for together; those that do not come so are asked for again, one by one."""
+        line = await pool.get()
+        try:
+            answers = await line.ask(key, [item.link for item in items])
+        except OSError:
+            answers = [Answer() for _ in items]
+        finally:
+            pool.put_nowait(line)
         now = time.time()
+        for item, answer in zip(items, answers, strict=True):
+            if self._is_right(item.link, answer):
+                self._read(item, answer.body, now)
+            else:
+                again = await self._get(pool, key, item.link)
+                self._read(item, again.body, time.time())
+
+    def _read(self, item: _Item, body: bytes, now: float) -> None:
         self.receipts[item.message_type] += item.receipts
         self.bodies += 1
-        self.bytes_in += len(answer.body)
+        self.bytes_in += len(body)
         if item.message_type == "CEB622":
-            for found in _RELEASED.finditer(answer.body):
-                trade = int(found[1])
+            for trade in released(body):
                 if self.told_at[trade]:
                     self.told_again.append(trade)
                 self.told_at[trade] = now
@@ -177,17 +193,23 @@ class Client:
         while True:
             line = await pool.get()
             try:
-                answer = await line.ask(key, path)
+                (answer,) = await line.ask(key, [path])
             except OSError:
                 answer = Answer()
             finally:
                 pool.put_nowait(line)
-            if answer.status == 200:
+            if self._is_right(path, answer):
                 return answer
-            if answer.status not in _LATER and answer.status:
-                self._wrong(f"{path}: {answer.status} {answer.body[:300]!r}")
-            self.retries += 1
             await asyncio.sleep(0.2)
+
+    def _is_right(self, path: str, answer: Answer) -> bool:
+        """Whether an answer is 200; another one is told, unless it asks to come later or none came at all."""
+        if answer.status == 200:
+            return True
+        if answer.status not in _LATER and answer.status:
+            self._wrong(f"{path}: {answer.status} {answer.body[:300]!r}")
+        self.retries += 1
+        return False
 
     def _wrong(self, what: str) -> None:
         self.wrong += 1
@@ -226,6 +248,17 @@ class Client:
             "errors": self.errors,
         }
         (folder / "summary.json").write_text(json.dumps(summary, indent=1))
+
+
+def released(body: bytes) -> Iterator[int]:
+    """The trades whose release a CEB622 tells: each receipt with status 800, by the last digits of its copNo."""
+    at = body.find(_IS_RELEASED)
+    while at >= 0:
+        cop_no = body.find(_COP_NO, body.rfind(_RECEIPT, 0, at), at) + len(_COP_NO)
+        text = body[cop_no : cop_no + _COP_NO_LENGTH]
+        if cop_no >= len(_COP_NO) and text.isdigit() and body.startswith(b"</", cop_no + _COP_NO_LENGTH):
+            yield int(text[-_TRADE_DIGITS:])
+        at = body.find(_IS_RELEASED, at + len(_IS_RELEASED))
 
 
 async def _run(client: Client, fetch: int) -> None:

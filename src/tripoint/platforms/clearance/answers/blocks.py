@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 import polars as pl
-import zstandard
 
 from tripoint.exchange import packing
 from tripoint.pipeline.receipts import RECEIPTS
@@ -25,8 +24,6 @@ STORED = KEPT | {"return_time": pl.Datetime("us", "UTC")}
 
 FEW = 48
 """Receipts up to this number are kept as rows of JSON: Arrow's own description of 27 columns is longer than they are."""
-
-_MAGIC = zstandard.MAGIC_NUMBER.to_bytes(4, "little")
 
 
 def pack(receipts: pl.DataFrame) -> bytes:
@@ -61,4 +58,4 @@ def compress(raw: bytes | memoryview) -> bytes:
 
 def decompress(kept: bytes) -> bytes:
     """What was compressed; bytes that are not are given back as they are."""
-    return packing.unpack(packing.ZSTD if kept[:4] == _MAGIC else packing.PLAIN, kept)
+    return packing.unpack(packing.ZSTD if packing.is_packed(kept) else packing.PLAIN, kept)

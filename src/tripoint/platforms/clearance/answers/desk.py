@@ -158,10 +158,18 @@ def outgoing(
     return [
         Outgoing(
             **{name: row[name] for name in Outgoing.__slots__ if name != "body"},
-            body=bodies[row["outbox_id"]],
+            body=blocks.decompress(bodies[row["outbox_id"]]),
         )
         for row in rows
     ]
+
+
+def kept(tx: Transaction, outbox_id: int, *, recipient_code: str | None, seal: Seal | None) -> bytes | None:
+    """The XML of one outgoing message as it is kept, written now where nobody has; None where there is none to this recipient."""
+    rows = exchange.outgoing(tx, after=outbox_id - 1, most=1, recipient_code=recipient_code)
+    if not rows or rows[0]["outbox_id"] != outbox_id:
+        return None
+    return _bodies(tx, rows, seal)[outbox_id]
 
 
 def scribe(tx: Transaction, seal: Seal | None, after: int = 0) -> Scribed | None:
@@ -185,7 +193,7 @@ def unwritten(tx: Transaction) -> int:
 
 
 def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) -> dict[int, bytes]:
-    """The XML of outgoing messages; what nobody has written yet is written now and kept, with all of its block.
+    """The XML of outgoing messages as it is kept; what nobody has written yet is written now, with all of its block.
 
     The receipts of a block are unpacked together, and who asks for one message will ask for those beside it.
     """
@@ -199,7 +207,7 @@ def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) 
     if blank := [row for row in rows if row["outbox_id"] not in kept]:  # something else in the block is amiss
         _keep(tx, blank, store.packed(tx, blank), seal)
         kept = exchange.bodies(tx, numbers)
-    return {number: blocks.decompress(body) for number, body in kept.items()}
+    return kept
 
 
 def _write_block(
