@@ -23,7 +23,7 @@ KILLED_AT = (
     "marked_messages",
     "arriving_keys",
     "list_lines",
-    "docketed_lists",
+    "paper_versions",
     "touched_orders",
     "decided_lists",
     "tax_bills",

@@ -45,12 +45,13 @@ def work(
     tx.lock(LOCK)
     with _timed(worked, "take"):
         exchange.mark(tx, _marks(mail.letters, bench), now)
-        sealing.reopen_touched(tx, papers.sound(mail))
-        taken = papers.take(tx, mail, nursery, now)
+        arriving = papers.arrive(tx, mail)
+        sealing.reopen_touched(tx)
+        taken = papers.take(tx, mail, arriving, nursery, now)
     with _timed(worked, "rule"):
         ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh)
     with _timed(worked, "record"):
-        papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh), now)
+        papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh))
         ruled = _record(tx, ruling, bench, nursery, now)
     with _timed(worked, "answer"):
         followed = aftermath.follow(tx, mail, taken, bench, now)

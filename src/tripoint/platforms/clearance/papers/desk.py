@@ -8,17 +8,17 @@ from datetime import datetime
 import polars as pl
 
 from tripoint.database import Transaction
-from tripoint.documents.columns import TABLES
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.pipeline.versions import WITHDRAWAL
 from tripoint.platforms.clearance.papers import store
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.papers.reception import fresh_orders, may_wait, receive_all
-from tripoint.platforms.clearance.papers.rows import versions, with_key
-from tripoint.platforms.clearance.papers.waiting.desk import recall
+from tripoint.platforms.clearance.papers.reception import are_first, fresh_orders, receive_all
+from tripoint.platforms.clearance.papers.rows import newest, place, versions, with_key
+from tripoint.platforms.clearance.papers.waiting.desk import LINES, recall
 from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
-from tripoint.platforms.clearance.records import KIND_OF, KINDS, TRIO, Fresh, Kind, Taken
+from tripoint.platforms.clearance.records import KIND_OF, TRIO, Fresh, Kind, Taken
+from tripoint.platforms.clearance.records import Standing as ListStanding
 
 VERSION_CODES = {
     "older": "VERSION-01",
@@ -46,87 +46,161 @@ _DOCKETED = (
     "message_id",
     "position",
 )
+_ON_DOCKET = (*_DOCKETED, "pre_no", "state", "received_at")
+_NO_DOCKET = pl.DataFrame(
+    schema={name: KIND_OF["list"].schema[name] for name in _DOCKETED}
+    | {
+        "pre_no": pl.String(),
+        "state": pl.String(),
+        "received_at": pl.Datetime("us", "UTC"),
+        "first": pl.Boolean(),
+    }
+)
+_PLACE = ["message_id", "position"]
+_WAYBILL = ["carrier_code", "waybill_no"]
 
 
-def sound(mail: Mail) -> pl.DataFrame:
-    """The papers without faults of their own (shape ARRIVING)."""
-    faulty = mail.faults.select("message_id", "position").unique()
-    return mail.arriving.join(faulty, on=["message_id", "position"], how="anti", maintain_order="left")
+def arrive(tx: Transaction, mail: Mail) -> pl.DataFrame:
+    """The papers without faults of their own, named for every look-up of the round (ARRIVING; `at`: the row in their table)."""
+    arriving = mail.arriving.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).over("kind").alias("at"))
+    if mail.faults.height:
+        faulty = mail.faults.select("message_id", "position")
+        arriving = arriving.join(faulty, on=_PLACE, how="anti", maintain_order="left")
+    store.arrive(tx, arriving)
+    return arriving
 
 
-def take(tx: Transaction, mail: Mail, nursery: Nursery, now: datetime) -> Taken:
+def take(tx: Transaction, mail: Mail, arriving: pl.DataFrame, nursery: Nursery, now: datetime) -> Taken:
     """Judge the versions of all papers, store those taken, and put the lists on the docket.
 
     Whole sets of new papers are not stored yet: most of them are settled by the ruling (`Taken.fresh`, `keep`). New papers
     of other sets wait in their messages, and in the nursery.
     """
-    arriving = sound(mail)
-    standing = store.standing(tx, arriving)
-    orders = pl.concat([arriving["order_no"], standing["order_no"]]).drop_nulls()
-    states = store.list_states(tx, orders)
-    known = store.known_orders(tx)
-    received = receive_all(arriving, standing, states)
-    taken = received.filter(pl.col("reception").is_in(["accepted", "draft"])).with_columns(
-        (~may_wait()).alias("stored")
-    )
+    standing = store.standing(tx)
+    received, states = _receive(tx, arriving, standing)
+    taken = received.filter(pl.col("reception").is_in(["accepted", "draft"]))
     _store_replaced(tx, taken, standing, nursery)
-    papers = {kind.name: _of(mail.papers, kind.name, taken) for kind in KINDS}
-    papers["waybill"] = _settle_waybills(tx, papers["waybill"], papers["list"])
-    fresh = fresh_orders(taken, known, papers["waybill"])
-    taken = _with_orders(taken, papers["waybill"])
-    docketed, withdrawn = _docket(tx, papers["list"], taken, now)
-    held = _fresh(mail, papers, taken, docketed, fresh)
-    _store(tx, mail, papers, taken, docketed, fresh, now)
-    waiting = taken.filter(~pl.col("stored")).join(fresh, on="order_no", how="anti")
-    nursery.keep(waiting, mail.papers)
+    kept = _Kept(mail, taken)
+    settled = _settle_waybills(tx, kept, standing)
+    fresh = fresh_orders(taken, pl.concat([standing["order_no"], settled["order_no"]]))["order_no"]
+    taken = _with_orders(taken, settled).with_columns(
+        pl.col("order_no").is_in(fresh.implode()).alias("fresh")
+    )
+    docketed, withdrawn = _docket(tx, kept, now)
+    others = taken.filter(~pl.col("fresh"))
+    _store(tx, kept, others, settled)
+    nursery.keep(others.filter("waits"), mail.papers)
+    _put(tx, others, docketed.filter(~pl.col("order_no").is_in(fresh.implode())))
     store.withdraw(tx, withdrawn, now)
     store.keep_faults(tx, _faults(mail, received, now))
-    matched = taken.filter(pl.col("kind").is_in(TRIO))
-    arrived = matched.filter(pl.col("kind").is_in(["payment", "waybill"])).select(
-        "kind", "issuer_code", "number"
-    )
-    awaiting = store.take_awaited(tx, arrived.unique())
+    matched = others.filter(pl.col("kind").is_in(TRIO))
+    awaiting = store.take_awaited(tx, _not_taken(received, taken))
     touched = pl.concat([matched["order_no"], matched["was_order_no"], awaiting]).drop_nulls().unique().sort()
-    return Taken(received=received, touched=touched.filter(touched != ""), states=states, fresh=held)
+    return Taken(
+        received=received,
+        touched=touched.filter(touched != ""),
+        states=states,
+        fresh=_fresh(kept, taken.filter("fresh"), fresh, docketed),
+    )
 
 
-def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series, now: datetime) -> None:
+def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series) -> None:
     """Store those of the fresh sets that the ruling did not settle: they are live, and wait on the docket."""
-    wanted = pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()})
-
-    def of(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.join(wanted, on="order_no", how="semi", maintain_order="left")
-
+    if order_nos.is_empty():
+        return
+    wanted = pl.col("order_no").is_in(order_nos.implode())
     for name in TRIO:
         kind = KIND_OF[name]
-        lines = of(fresh.papers[kind.lines]) if kind.lines else None
-        store.append(tx, kind, of(fresh.papers[kind.table]), lines)
-    store.put_versions(tx, of(fresh.versions).with_columns(pl.lit(value=True).alias("stored")))
-    store.open_lists(tx, of(fresh.docket), now)
+        lines = fresh.papers[kind.lines].filter(wanted) if kind.lines else None
+        store.append(tx, kind, fresh.papers[kind.table].filter(wanted), lines)
+    store.add_versions(tx, versions(fresh.versions.filter(wanted).with_columns(stored=True)))
+    store.add_lists(tx, fresh.docket.filter(wanted).select(_ON_DOCKET))
 
 
 def store_recalled(tx: Transaction, recalled: Mapping[str, pl.DataFrame], order_nos: pl.Series) -> None:
     """Give the papers of some orders rows of their own: they are held or refused, and will be changed."""
-    wanted = pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()})
+    if order_nos.is_empty():
+        return
+    wanted = pl.col("order_no").is_in(order_nos.implode())
+    found = []
     for name in TRIO:
         kind = KIND_OF[name]
-        heads = recalled[kind.table].join(wanted, on="order_no", how="semi", maintain_order="left")
-        lines = (
-            recalled[kind.lines].join(wanted, on="order_no", how="semi", maintain_order="left")
-            if kind.lines
-            else None
-        )
-        store.append(tx, kind, heads, lines)
-    store.mark_stored(tx, order_nos)
+        heads = recalled[kind.table].filter(wanted)
+        if heads.height:
+            store.append(tx, kind, heads, recalled[kind.lines].filter(wanted) if kind.lines else None)
+            found.append(heads["order_no"])
+    if found:
+        store.mark_stored(tx, pl.concat(found).unique().sort())
+
+
+class _Kept:
+    """The taken papers of a round by kind: what was received of each, and row by row everything it says."""
+
+    def __init__(self, mail: Mail, taken: pl.DataFrame) -> None:
+        self.mail = mail
+        self.received = {
+            str(name): rows
+            for (name,), rows in taken.partition_by("kind", as_dict=True, maintain_order=True).items()
+        }
+        self._tables = {name: _in_order(mail.papers[KIND_OF[name].table]) for name in self.received}
+
+    def papers(self, name: str, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Everything that papers of a kind say: all those taken, or those of some rows of what was received."""
+        rows = self.received.get(name) if rows is None else rows
+        if rows is None or rows.is_empty():
+            return pl.DataFrame(schema=KIND_OF[name].schema)
+        return self._tables[name][rows["at"]]
+
+    def lines(self, name: str, papers: pl.DataFrame, column: str = "order_no") -> pl.DataFrame | None:
+        """The lines of some papers, with the column these are distributed by; None for a kind without lines."""
+        kind = KIND_OF[name]
+        lines = self.mail.papers.get(kind.lines) if kind.lines else None
+        return None if lines is None else with_key(lines, papers, column)
+
+
+def _in_order(papers: pl.DataFrame) -> pl.DataFrame:
+    """A table of papers in the order they came, which is that of `Mail.arriving`."""
+    places = papers.select(place()).to_series()
+    return papers if places.is_sorted() else papers[places.arg_sort()]
+
+
+def _receive(
+    tx: Transaction, arriving: pl.DataFrame, standing: pl.DataFrame
+) -> tuple[pl.DataFrame, dict[tuple[str, str | None], ListStanding]]:
+    """What becomes of the papers (RECEIVED), and where the lists stand of those about which anything was known."""
+    first = are_first(arriving, standing)
+    orders = arriving.filter(~first)["order_no"]
+    states = {}
+    if orders.len():
+        rest = arriving.filter(~first)
+        before = standing.join(rest, on=["kind", "issuer_code", "number"], how="semi")
+        states = store.list_states(tx, pl.concat([orders, before["order_no"]]))
+    return receive_all(arriving, first, standing, states), states
+
+
+def _not_taken(received: pl.DataFrame, taken: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """The keys of payments and waybills that came and were not taken in any version."""
+    odd = received.filter(
+        ~pl.col("reception").is_in(["accepted", "draft"]) & pl.col("kind").is_in(["payment", "waybill"])
+    )
+    if odd.is_empty():
+        return []
+    key = ["kind", "issuer_code", "number"]
+    return odd.join(taken, on=key, how="anti").select(key).drop_nulls().unique().rows()
 
 
 def _store_replaced(tx: Transaction, taken: pl.DataFrame, standing: pl.DataFrame, nursery: Nursery) -> None:
     """Give rows of their own to waiting papers that a version now taken replaces: every version is kept."""
+    again = taken.filter(~pl.col("first"))
+    if again.is_empty():
+        return
     places = (
         standing.filter(~pl.col("stored"))
-        .join(taken, on=["kind", "issuer_code", "number"], how="semi")
+        .join(again, on=["kind", "issuer_code", "number"], how="semi")
         .select(list(store.PLACES))
     )
+    if places.is_empty():
+        return
     recalled = recall(tx, places, nursery)
     for name in TRIO:
         kind = KIND_OF[name]
@@ -134,134 +208,127 @@ def _store_replaced(tx: Transaction, taken: pl.DataFrame, standing: pl.DataFrame
     nursery.forget(places)
 
 
-def _fresh(
-    mail: Mail,
-    papers: dict[str, pl.DataFrame],
-    taken: pl.DataFrame,
-    docketed: pl.DataFrame,
-    orders: pl.DataFrame,
-) -> Fresh:
+def _fresh(kept: _Kept, taken: pl.DataFrame, orders: pl.Series, docketed: pl.DataFrame) -> Fresh:
     """The whole sets of the round, as `keep` stores them."""
-
-    def of(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.join(orders, on="order_no", how="semi", maintain_order="left")
-
     frames = {}
+    by_kind = taken.partition_by("kind", as_dict=True, maintain_order=True)
     for name in TRIO:
         kind = KIND_OF[name]
-        frames[kind.table] = of(papers[name]).select(list(kind.schema))
+        heads = kept.papers(name, by_kind.get((name,), taken.clear())).select(list(kind.schema))
+        frames[kind.table] = heads
         if kind.lines:
-            schema = {"order_no": pl.String()} | TABLES[kind.lines].schema
-            lines = mail.papers.get(kind.lines, pl.DataFrame(schema=TABLES[kind.lines].schema))
-            frames[kind.lines] = with_key(lines, frames[kind.table], "order_no").select(list(schema))
+            lines = kept.lines(name, heads) if heads.height else None
+            schema = LINES[kind.lines]
+            frames[kind.lines] = pl.DataFrame(schema=schema) if lines is None else lines.select(list(schema))
     return Fresh(
-        order_nos=orders["order_no"], papers=frames, versions=versions(of(taken)), docket=of(docketed)
+        order_nos=orders,
+        papers=frames,
+        versions=taken,
+        docket=docketed.filter(pl.col("order_no").is_in(orders.implode())),
     )
 
 
-def _store(
-    tx: Transaction,
-    mail: Mail,
-    papers: dict[str, pl.DataFrame],
-    taken: pl.DataFrame,
-    docketed: pl.DataFrame,
-    fresh: pl.DataFrame,
-    now: datetime,
-) -> None:
+def _store(tx: Transaction, kept: _Kept, others: pl.DataFrame, settled: pl.DataFrame) -> None:
     """Store every paper that is not of a fresh set and does not wait in its message."""
-
-    def others(frame: pl.DataFrame) -> pl.DataFrame:
-        if fresh.is_empty() or "order_no" not in frame.columns:
-            return frame
-        return frame.join(fresh, on="order_no", how="anti", maintain_order="left")
-
-    waiting = taken.filter(~pl.col("stored")).select("message_id", "position")
-    for kind in KINDS:
-        rows = papers[kind.name].join(
-            waiting, on=["message_id", "position"], how="anti", maintain_order="left"
-        )
-        _append(tx, kind, rows, mail.papers)
-    _append_moved(tx, papers, taken)
-    store.put_versions(tx, versions(others(taken)))
-    store.open_lists(tx, others(docketed), now)
+    stored = others.filter(~pl.col("waits"))
+    for (name,), rows in stored.partition_by("kind", as_dict=True, maintain_order=True).items():
+        papers = kept.papers(str(name), rows)
+        if name == "waybill":
+            # Those that do not say their order are parked, or among the settled ones.
+            papers = papers.filter(pl.col("order_no").is_not_null())
+        _append(tx, KIND_OF[str(name)], papers, kept)
+    store.append(tx, KIND_OF["waybill"], settled, None)
+    _append_moved(tx, kept, stored)
 
 
-def _of(papers: dict[str, pl.DataFrame], name: str, taken: pl.DataFrame) -> pl.DataFrame:
-    """The taken papers of one kind, with everything they say."""
-    kind = KIND_OF[name]
-    frame = papers.get(kind.table)
-    if frame is None:
-        return pl.DataFrame(schema=kind.schema)
-    places = taken.filter(pl.col("kind") == name).select("message_id", "position")
-    return frame.join(places, on=["message_id", "position"], how="semi", maintain_order="left")
+def _put(tx: Transaction, others: pl.DataFrame, docketed: pl.DataFrame) -> None:
+    """Make the versions of papers count and put lists on the docket; most are new, and replace nothing."""
+    store.add_versions(tx, versions(others.filter("first").with_columns(~pl.col("waits").alias("stored"))))
+    store.put_versions(
+        tx, versions(newest(others.filter(~pl.col("first"))).with_columns(~pl.col("waits").alias("stored")))
+    )
+    store.add_lists(tx, docketed.filter("first").select(_ON_DOCKET))
+    store.open_lists(tx, docketed.filter(~pl.col("first")).select(_ON_DOCKET))
 
 
-def _settle_waybills(tx: Transaction, waybills: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
-    """Find the order of waybills that do not say it; park those nobody has named yet, take parked ones now named."""
+def _settle_waybills(tx: Transaction, kept: _Kept, standing: pl.DataFrame) -> pl.DataFrame:
+    """Waybills that did not say their order, now with it: of this round, and parked ones that a list of it names.
+
+    Those nobody has named yet are parked.
+    """
+    waybills, lists = kept.papers("waybill"), kept.papers("list")
+    columns = list(KIND_OF["waybill"].schema)
     silent = waybills.filter(pl.col("order_no").is_null())
-    spoken = waybills.filter(pl.col("order_no").is_not_null())
-    found = store.orders_of_waybills(tx, silent)
-    named = (
-        silent.drop("order_no")
-        .join(found, on=["carrier_code", "waybill_no"], how="inner")
-        .select(waybills.columns)
-    )
-    store.park(tx, silent.join(found, on=["carrier_code", "waybill_no"], how="anti"))
-    store.unpark(tx, spoken)
-    parked = store.take_parked(tx, lists).select(waybills.columns)
-    store.name_orders(tx, parked)
-    return pl.concat([spoken, named, parked])
+    named = silent.clear()
+    if silent.height:
+        found = store.orders_of_waybills(tx, silent)
+        named = silent.drop("order_no").join(found, on=_WAYBILL, how="inner")
+        store.park(tx, silent.join(found, on=_WAYBILL, how="anti"))
+    _unpark(tx, waybills, silent, standing)
+    parked = silent.clear()
+    if lists.height and (silent.height or store.any_parked(tx)):
+        parked = store.take_parked(tx, lists)
+    return pl.concat([named.select(columns), parked.select(columns)])
 
 
-def _with_orders(taken: pl.DataFrame, waybills: pl.DataFrame) -> pl.DataFrame:
-    """The taken papers, silent waybills now with the order that was found; papers taken from the park come on top."""
-    key = ["message_id", "position"]
-    orders = waybills.select(*key, pl.col("order_no").alias("found"))
-    known = taken.join(orders, on=key, how="left", maintain_order="left").with_columns(
-        pl.coalesce("order_no", "found").alias("order_no")
-    )
-    return known.drop("found")
+def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, standing: pl.DataFrame) -> None:
+    """Forget parked waybills of which a version came that says its order: a parked one's version stands without any."""
+    without = standing.filter((pl.col("kind") == "waybill") & (pl.col("order_no") == ""))
+    if silent.height or without.height:
+        keys = pl.concat(
+            [
+                silent.select(_WAYBILL),
+                without.select(pl.col("issuer_code", "number")).rename(
+                    dict(zip(("issuer_code", "number"), _WAYBILL, strict=True))
+                ),
+            ]
+        )
+        spoken = waybills.filter(pl.col("order_no").is_not_null())
+        store.unpark(tx, spoken.join(keys, on=_WAYBILL, how="semi"))
 
 
-def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, everything: dict[str, pl.DataFrame]) -> None:
+def _with_orders(taken: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
+    """The taken papers, silent waybills now with the order that was found."""
+    if settled.is_empty():
+        return taken
+    orders = settled.select(*_PLACE, pl.col("order_no").alias("found"))
+    known = taken.join(orders, on=_PLACE, how="left", maintain_order="left")
+    return known.with_columns(pl.coalesce("order_no", "found").alias("order_no")).drop("found")
+
+
+def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, kept: _Kept) -> None:
     """Append the taken papers of one kind; a warehouse-in list without the operator's own number goes by its guid."""
     column = "cop_no" if kind.name == "warehouse_in" else "order_no"
     if kind.name == "warehouse_in":
         papers = papers.with_columns(pl.coalesce("cop_no", "guid").alias("cop_no"))
-    lines = everything.get(kind.lines) if kind.lines else None
-    store.append(tx, kind, papers, None if lines is None else with_key(lines, papers, column))
+    store.append(tx, kind, papers, kept.lines(kind.name, papers, column))
 
 
-def _append_moved(tx: Transaction, papers: dict[str, pl.DataFrame], taken: pl.DataFrame) -> None:
+def _append_moved(tx: Transaction, kept: _Kept, stored: pl.DataFrame) -> None:
     """Leave a withdrawal under the order a payment or waybill stood under before it was changed to another."""
-    moved = taken.filter(
-        pl.col("was_order_no").is_not_null()
-        & (pl.col("was_order_no") != "")
-        & (pl.col("was_order_no") != pl.col("order_no"))
-    ).select("message_id", "position", "was_order_no")
+    moved = stored.filter((pl.col("was_order_no") != "") & (pl.col("was_order_no") != pl.col("order_no")))
     for name in ("payment", "waybill"):
-        gone = papers[name].join(moved, on=["message_id", "position"], how="inner")
-        left = gone.with_columns(
-            pl.col("was_order_no").alias("order_no"), pl.lit(WITHDRAWAL).alias("app_type")
-        )
-        store.append(tx, KIND_OF[name], left, None)
+        rows = moved.filter(pl.col("kind") == name)
+        if rows.height:
+            left = kept.papers(name, rows).with_columns(
+                rows["was_order_no"].alias("order_no"), app_type=pl.lit(WITHDRAWAL)
+            )
+            store.append(tx, KIND_OF[name], left, None)
 
 
-def _docket(
-    tx: Transaction, lists: pl.DataFrame, taken: pl.DataFrame, now: datetime
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The docket rows of the lists that were taken, numbered; and the lists that their declarant takes back."""
-    last = taken.filter(pl.col("kind") == "list").unique(
-        subset=["issuer_code", "number"], keep="last", maintain_order=True
-    )
-    newest = lists.join(
-        last.select("message_id", "position", "draft"),
-        on=["message_id", "position"],
-        how="inner",
-        maintain_order="left",
-    )
-    gone = pl.col("app_type") == WITHDRAWAL
-    opened = newest.filter(~gone.fill_null(value=False))
+    received = kept.received.get("list")
+    if received is None:
+        return _NO_DOCKET, _NO_DOCKET
+    lists = kept.papers("list").with_columns(received["draft", "first"])
+    if not received["first"].all():
+        lists = lists.filter(
+            received.select(pl.struct("issuer_code", "number").is_last_distinct()).to_series()
+        )
+    gone = lists["app_type"] == WITHDRAWAL
+    gone = gone.fill_null(value=False)
+    opened = lists.filter(~gone)
     day = now.astimezone(CHINA).strftime("%Y%m%d")
     first = (
         exchange.next_numbers(tx, {f"pre_no/{day}": opened.height})[f"pre_no/{day}"] if opened.height else 0
@@ -271,13 +338,18 @@ def _docket(
         *_DOCKETED,
         (pl.lit(f"B{day}") + number).alias("pre_no"),
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("waiting")).alias("state"),
+        pl.lit(now).dt.cast_time_unit("us").alias("received_at"),
+        "first",
     )
-    return docketed, newest.filter(gone)
+    return docketed, lists.filter(gone)
 
 
 def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """What is wrong with papers: their own faults, a version that does not count, and (as notes) what was tolerated."""
-    odd = received.filter(pl.col("reception").is_in(list(VERSION_CODES))).select(
+    refused = received.filter(pl.col("reception").is_in(list(VERSION_CODES)))
+    if refused.is_empty() and mail.faults.is_empty() and mail.notes.is_empty():
+        return pl.DataFrame(schema=store.PAPER_FAULTS)
+    odd = refused.select(
         "message_id",
         "position",
         pl.col("reception").replace_strict(VERSION_CODES, return_dtype=pl.String()).alias("code"),

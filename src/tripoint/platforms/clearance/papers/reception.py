@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -29,47 +30,76 @@ STANDING = {
 }
 """The versions that count so far, of the keys that arrive."""
 
-RECEIVED = ARRIVING | {"reception": pl.String(), "was_order_no": pl.String()}
-"""Each paper with what becomes of it, and the order its number stood under before."""
+RECEIVED = ARRIVING | {
+    "reception": pl.String(),
+    "was_order_no": pl.String(),
+    "first": pl.Boolean(),
+    "waits": pl.Boolean(),
+}
+"""Each paper with what becomes of it, the order its number stood under before, whether nothing stood under its number, and
+whether it can stay in its message while it waits."""
 
 Key = tuple[str, str, str]
+_KEY = ["kind", "issuer_code", "number"]
+
+
+def are_first(arriving: pl.DataFrame, standing: pl.DataFrame) -> pl.Series:
+    """Which papers are the only ones of their number, as new: these are taken without further ado."""
+    first = arriving.select(pl.struct(_KEY).is_unique() & (pl.col("app_type") == NEW)).to_series()
+    if standing.is_empty():
+        return first
+    known = arriving.select(*_KEY, pl.int_range(pl.len()).alias("at")).join(standing, on=_KEY, how="semi")
+    return first.scatter(known["at"], False) if known.height else first
 
 
 def receive_all(
-    arriving: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
+    arriving: pl.DataFrame,
+    first: pl.Series,
+    standing: pl.DataFrame,
+    list_states: Mapping[tuple[str, str | None], ListStanding],
 ) -> pl.DataFrame:
     """Judge papers in the order they came; shape RECEIVED.
 
-    `arriving` (shape ARRIVING) holds only papers without faults. A number seen for the first time, once, as new, is
-    taken without further ado; everything else is judged one by one against what stands.
+    `arriving` (shape ARRIVING) holds only papers without faults; those that are not `first` of their number are judged
+    one by one against what stands.
     """
-    key = ["kind", "issuer_code", "number"]
-    alone = arriving.join(standing.select(key), on=key, how="anti").filter(
-        (pl.len().over(key) == 1) & (pl.col("app_type") == NEW)
-    )
-    plain = alone.with_columns(
-        pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("accepted")).alias("reception"),
+    plain = arriving.filter(first).with_columns(
+        _RECEPTION.alias("reception"),
         pl.lit(None, pl.String()).alias("was_order_no"),
+        pl.lit(value=True).alias("first"),
+        pl.lit(value=True).alias("once"),
     )
-    rest = arriving.join(alone.select("message_id", "position"), on=["message_id", "position"], how="anti")
-    plain = _numbered(plain)
-    judged = _one_by_one(rest.sort("message_id", "position"), standing, list_states)
-    return pl.concat([plain, judged]).sort("message_id", "position")
+    if not first.all():
+        rest = _one_by_one(arriving.filter(~first), standing, list_states)
+        plain = pl.concat([plain, rest]).sort("message_id", "position")
+    return plain.with_columns(_MAY_WAIT.alias("waits")).drop("once")
 
 
-def _numbered(plain: pl.DataFrame) -> pl.DataFrame:
-    """A new list that brings its own pre-entry number is not taken: the e-port gives it (-621001)."""
-    own = (pl.col("kind") == "list") & pl.col("pre_no").is_not_null() & (pl.col("app_type") == NEW)
-    return plain.with_columns(
-        pl.when(own).then(pl.lit("numbered")).otherwise(pl.col("reception")).alias("reception")
-    )
+_RECEPTION = (
+    # A new list that brings its own pre-entry number is not taken: the e-port gives it (-621001).
+    pl.when((pl.col("kind") == "list") & pl.col("pre_no").is_not_null())
+    .then(pl.lit("numbered"))
+    .when(pl.col("draft"))
+    .then(pl.lit("draft"))
+    .otherwise(pl.lit("accepted"))
+)
+"""What becomes of a new paper under whose number nothing stands."""
+
+_PLAIN = (
+    (pl.col("reception") == "accepted")
+    & (pl.col("app_type") == NEW)
+    & pl.col("was_order_no").is_null()
+    & pl.col("kind").is_in(list(TRIO))
+)
+_MAY_WAIT = _PLAIN & pl.col("order_no").is_not_null() & pl.col("once")
+"""Whether a taken paper can stay in its message while it waits: new, once, and under the order it names itself."""
 
 
 def _one_by_one(
     rest: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
 ) -> pl.DataFrame:
     known: dict[Key, tuple[Version, str]] = {}
-    for row in standing.iter_rows(named=True):
+    for row in standing.join(rest, on=_KEY, how="semi").iter_rows(named=True):
         version = Version(
             app_type=row["app_type"],
             app_time=row["app_time"],
@@ -78,7 +108,7 @@ def _one_by_one(
             owner=row["owner_code"],
         )
         known[row["kind"], row["issuer_code"], row["number"]] = (version, row["order_no"])
-    receptions, orders = [], []
+    receptions, orders, taken = [], [], Counter[Key]()
     for row in rest.iter_rows(named=True):
         key = (row["kind"], row["issuer_code"], row["number"])
         current, was = known.get(key, (None, None))
@@ -102,11 +132,14 @@ def _one_by_one(
             reception = "numbered"
         if reception in (Reception.ACCEPTED, Reception.DRAFT):
             known[key] = (arriving, row["order_no"])
+            taken[key] += 1
         receptions.append(reception)
         orders.append(was)
     return rest.with_columns(
         pl.Series("reception", receptions, dtype=pl.String()),
         pl.Series("was_order_no", orders, dtype=pl.String()),
+        pl.lit(value=False).alias("first"),
+        pl.Series("once", [taken[key] == 1 for key in rest.select(_KEY).iter_rows()], dtype=pl.Boolean()),
     )
 
 
@@ -145,38 +178,16 @@ def _moment(value: datetime | None) -> datetime:
     return value
 
 
-def fresh_orders(taken: pl.DataFrame, known: pl.Series, waybills: pl.DataFrame) -> pl.DataFrame:
+def fresh_orders(taken: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     """The orders (order_no) of whole sets that came together: four new papers, nothing else, nothing known before.
 
-    `known` are orders that papers stand under already; `waybills` the waybills to be stored, parked ones among them,
-    which make a set not fresh.
+    `known` are orders that papers stand under already, or that a parked waybill turned out to be for.
     """
-    places = taken.select("message_id", "position")
-    parked = waybills.join(places, on=["message_id", "position"], how="anti")["order_no"]
-    plain = (
-        (pl.col("reception") == "accepted")
-        & (pl.col("app_type") == NEW)
-        & pl.col("was_order_no").is_null()
-        & pl.col("kind").is_in(list(TRIO))
-    )
+    whole = (pl.col("papers") == len(TRIO)) & (pl.col("kinds") == len(TRIO)) & pl.col("plain")
     return (
-        taken.filter(pl.col("order_no").is_not_null())
-        .group_by("order_no")
-        .agg(pl.len().alias("papers"), pl.col("kind").n_unique().alias("kinds"), plain.all().alias("plain"))
-        .filter((pl.col("papers") == len(TRIO)) & (pl.col("kinds") == len(TRIO)) & pl.col("plain"))
-        .filter(~pl.col("order_no").is_in(pl.concat([known, parked]).implode()))
+        taken.group_by("order_no")
+        .agg(pl.len().alias("papers"), pl.col("kind").n_unique().alias("kinds"), _PLAIN.all().alias("plain"))
+        .filter(whole & pl.col("order_no").is_not_null() & ~pl.col("order_no").is_in(known.implode()))
         .select("order_no")
         .sort("order_no")
-    )
-
-
-def may_wait() -> pl.Expr:
-    """Whether a taken paper can stay in its message while it waits: new, once, and under the order it names itself."""
-    return (
-        (pl.col("reception") == "accepted")
-        & (pl.col("app_type") == NEW)
-        & pl.col("was_order_no").is_null()
-        & pl.col("order_no").is_not_null()
-        & pl.col("kind").is_in(list(TRIO))
-        & (pl.len().over("kind", "issuer_code", "number") == 1)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -32,18 +33,21 @@ PAPER_FAULTS = {
 """What is wrong with papers; severity refuse: not taken, note: taken all the same."""
 
 
-def standing(tx: Transaction, arriving: pl.DataFrame) -> pl.DataFrame:
-    """What is known of the keys of the papers that arrive (shape STANDING)."""
-    keys = arriving.select("kind", "issuer_code", "number").unique().sort("number", "kind", "issuer_code")
-    tx.stage("arriving_keys", keys)
+def arrive(tx: Transaction, arriving: pl.DataFrame) -> None:
+    """Name the papers that the next look-ups are about, here and in `sealing`."""
+    tx.stage("arriving_keys", arriving.select("kind", "issuer_code", "number", "order_no"))
+
+
+def standing(tx: Transaction) -> pl.DataFrame:
+    """What is known of the keys of the papers that arrive, and what stands under their orders (shape STANDING)."""
     return tx.frame(sql.standing, STANDING)
 
 
 def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], Standing]:
     """Where each list of the orders stands, by (order_no, marketplace_code) and by (order_no, None)."""
-    tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos.unique().sort()}), analyze=("order_no",))
+    wanted = order_nos.drop_nulls().unique().sort().to_list()
     states: dict[tuple[str, str | None], Standing] = {}
-    for row in tx.rows(sql.list_states):
+    for row in tx.rows(sql.list_states, order_nos=wanted) if wanted else ():
         stands = Standing(
             state=row["state"],
             pre_no=row["pre_no"],
@@ -55,15 +59,16 @@ def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | 
     return states
 
 
-def known_orders(tx: Transaction) -> pl.Series:
-    """Those of the orders that `list_states` was asked about under which papers stand already."""
-    return tx.frame(sql.known_orders, {"order_no": pl.String()})["order_no"]
+def add_versions(tx: Transaction, versions: pl.DataFrame) -> None:
+    """Make versions count under whose keys nothing stands; one row for each key."""
+    tx.copy("paper_versions", versions.sort("number", "kind", "issuer_code"))
 
 
 def put_versions(tx: Transaction, versions: pl.DataFrame) -> None:
-    """Make versions count; one row for each key."""
-    tx.stage("accepted_versions", versions)
-    tx.run(sql.put_versions)
+    """Make versions count, in place of what stands under their keys; one row for each key."""
+    if versions.height:
+        tx.stage("accepted_versions", versions)
+        tx.run(sql.put_versions)
 
 
 def orders_of_waybills(tx: Transaction, waybills: pl.DataFrame) -> pl.DataFrame:
@@ -77,6 +82,8 @@ def orders_of_waybills(tx: Transaction, waybills: pl.DataFrame) -> pl.DataFrame:
 
 def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFrame | None) -> None:
     """Append taken papers of one kind, and their lines (with the paper's distribution column among them)."""
+    if papers.is_empty():
+        return
     tx.copy(kind.table, papers.select(list(kind.schema)))
     if kind.lines and lines is not None:
         tx.copy(kind.lines, lines)
@@ -95,8 +102,8 @@ def waiting_papers_of(tx: Transaction, order_no: str) -> pl.DataFrame:
 
 def mark_stored(tx: Transaction, order_nos: pl.Series) -> None:
     """Note that the papers of some orders have rows of their own now."""
-    tx.stage("stored_orders", pl.DataFrame({"order_no": order_nos}, schema={"order_no": pl.String()}))
-    tx.run(sql.mark_stored)
+    if order_nos.len():
+        tx.run(sql.mark_stored, order_nos=order_nos.to_list())
 
 
 def park(tx: Transaction, waybills: pl.DataFrame) -> None:
@@ -104,42 +111,52 @@ def park(tx: Transaction, waybills: pl.DataFrame) -> None:
     tx.copy("parked_waybills", waybills.select(list(KIND_OF["waybill"].schema)))
 
 
+def any_parked(tx: Transaction) -> bool:
+    """Whether any waybill waits for a list to name it."""
+    return bool(tx.value(sql.any_parked))
+
+
 def unpark(tx: Transaction, waybills: pl.DataFrame) -> None:
     """Forget parked versions of waybills whose newer version names its order."""
-    tx.stage("spoken_waybills", waybills.select("carrier_code", "waybill_no", "app_time"))
-    tx.run(sql.unpark)
-
-
-def name_orders(tx: Transaction, waybills: pl.DataFrame) -> None:
-    """Write down for whose order parked waybills were taken, so that what is settled stays settled."""
-    tx.stage("named_waybills", waybills.select("carrier_code", "waybill_no", "order_no").unique())
-    tx.run(sql.name_orders)
+    if waybills.height:
+        tx.stage("spoken_waybills", waybills.select("carrier_code", "waybill_no", "app_time"))
+        tx.run(sql.unpark)
 
 
 def take_parked(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
-    """The parked waybills that these lists name, now with their order."""
-    tx.stage("accepted_lists", lists.select("order_no", "carrier_code", "waybill_no"))
+    """The parked waybills that these lists name, now with their order: so is written down, that it stays settled."""
     schema = KIND_OF["waybill"].schema
-    rows = tx.rows(sql.take_parked)
-    return pl.DataFrame(rows, schema=schema) if rows else pl.DataFrame(schema=schema)
+    tx.stage("accepted_lists", lists.select("order_no", "carrier_code", "waybill_no"))
+    taken = pl.DataFrame(tx.rows(sql.take_parked) or None, schema=schema)
+    if taken.height:
+        tx.stage("named_waybills", taken.select("carrier_code", "waybill_no", "order_no").unique())
+        tx.run(sql.name_orders)
+    return taken
 
 
-def open_lists(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
-    """Put lists on the docket."""
-    tx.stage("docketed_lists", lists)
-    tx.run(sql.open_lists, at=at)
+def add_lists(tx: Transaction, lists: pl.DataFrame) -> None:
+    """Put lists on the docket that never were on it."""
+    tx.copy("live_clearings", lists)
 
 
-def take_awaited(tx: Transaction, arrived: pl.DataFrame) -> pl.Series:
-    """The orders whose lists wait for these papers (kind, issuer_code, number), whichever order those are for."""
-    tx.stage("arrived_papers", arrived)
-    return pl.Series("order_no", [row["order_no"] for row in tx.rows(sql.take_awaited)], dtype=pl.String())
+def open_lists(tx: Transaction, lists: pl.DataFrame) -> None:
+    """Put lists on the docket, in place of what it has of them."""
+    if lists.height:
+        tx.stage("docketed_lists", lists)
+        tx.run(sql.open_lists)
+
+
+def take_awaited(tx: Transaction, but: Sequence[tuple[str, str, str]]) -> pl.Series:
+    """The orders whose lists wait for papers that arrived, whichever order those are for; `but` keys that were not taken."""
+    rows = tx.rows(sql.take_awaited, but=["/".join(key) for key in but])
+    return pl.Series("order_no", [row["order_no"] for row in rows], dtype=pl.String())
 
 
 def withdraw(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
     """Take lists off the docket."""
-    tx.stage("withdrawn_lists", lists.select("order_no", "marketplace_code"))
-    tx.run(sql.withdraw_lists, at=at)
+    if lists.height:
+        tx.stage("withdrawn_lists", lists.select("order_no", "marketplace_code"))
+        tx.run(sql.withdraw_lists, at=at)
 
 
 def keep_faults(tx: Transaction, faults: pl.DataFrame) -> None:

@@ -1,22 +1,23 @@
 -- name: standing
--- The versions that count so far of the staged paper keys.
+-- The versions that count so far of the staged paper keys, and of everything else that stands under the staged orders.
 select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
        v.owner_code, v.stored, v.message_id, v.position
 from arriving_keys as k
-join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
+join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code
+union
+select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
+       v.owner_code, v.stored, v.message_id, v.position
+from (select distinct order_no from arriving_keys where order_no <> '') as k
+join paper_versions as v on v.order_no = k.order_no;
 
 -- name: list_states
--- Where the lists of the staged order numbers stand, and their numbers.
-select c.order_no, c.marketplace_code, c.state, c.pre_no, c.list_no, c.declarant_code
-from arriving_orders as k
-join live_clearings as c on c.order_no = k.order_no;
-
--- name: known_orders
--- Those of the staged orders under which papers stand.
-select distinct v.order_no from arriving_orders as k join paper_versions as v on v.order_no = k.order_no;
+-- Where the lists of some orders stand, and their numbers.
+select order_no, marketplace_code, state, pre_no, list_no, declarant_code
+from live_clearings
+where order_no = any(%(order_nos)s);
 
 -- name: put_versions
--- Makes the staged versions the ones that count.
+-- Makes the staged versions the ones that count, in place of those of the same keys.
 insert into paper_versions as v
        (kind, issuer_code, number, order_no, marketplace_code, app_type, app_time, digest, state, message_id, position, owner_code,
         stored)
@@ -69,7 +70,7 @@ insert into live_clearings as c
         received_at)
 select order_no, marketplace_code, merchant_code, declarant_code, carrier_code, waybill_no, guarantor_code,
        customs_code, supervision_mode, buyer_id, declared_on, cop_no, guid, pre_no, state, message_id, position,
-       %(at)s
+       received_at
 from docketed_lists
 order by order_no, marketplace_code
 on conflict (order_no, marketplace_code) do update
@@ -77,8 +78,7 @@ set merchant_code = excluded.merchant_code, declarant_code = excluded.declarant_
     carrier_code = excluded.carrier_code, waybill_no = excluded.waybill_no, guarantor_code = excluded.guarantor_code,
     customs_code = excluded.customs_code, supervision_mode = excluded.supervision_mode, buyer_id = excluded.buyer_id,
     declared_on = excluded.declared_on, cop_no = excluded.cop_no, guid = excluded.guid, state = excluded.state,
-    message_id = excluded.message_id, position = excluded.position, received_at = excluded.received_at
-returning c.order_no, c.marketplace_code, c.pre_no;
+    message_id = excluded.message_id, position = excluded.position, received_at = excluded.received_at;
 
 -- name: withdraw_lists
 -- Takes the staged lists off the docket.
@@ -87,11 +87,16 @@ set state = 'withdrawn', waits_for = '', decided_at = %(at)s
 from withdrawn_lists as s
 where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;
 
+-- name: any_parked
+-- Whether any waybill waits for a list to name it.
+select exists (select from parked_waybills) as parked;
+
 -- name: take_awaited
--- The orders whose lists wait for the staged papers; they wait no longer.
+-- The orders whose lists wait for the staged payments and waybills, those left out that were not taken; they wait no longer.
 delete from awaited_papers as a
-using arrived_papers as k
+using arriving_keys as k
 where a.number = k.number and a.kind = k.kind and a.issuer_code = k.issuer_code
+  and a.kind || '/' || a.issuer_code || '/' || a.number <> all(%(but)s)
 returning a.order_no;
 
 -- name: waiting_papers
@@ -106,5 +111,5 @@ where not v.stored;
 select kind, message_id, position, order_no from paper_versions where order_no = %(order_no)s and not stored;
 
 -- name: mark_stored
--- Marks the staged orders' papers as having rows of their own.
-update paper_versions as v set stored = true from stored_orders as k where v.order_no = k.order_no and not v.stored;
+-- Marks some orders' papers as having rows of their own.
+update paper_versions set stored = true where order_no = any(%(order_nos)s) and not stored;

@@ -11,7 +11,7 @@ import polars as pl
 
 from tripoint.database import Transaction
 from tripoint.platforms.clearance.papers import store as papers
-from tripoint.platforms.clearance.papers.rows import versions, with_key
+from tripoint.platforms.clearance.papers.rows import newest, versions, with_key
 from tripoint.platforms.clearance.papers.waiting.desk import reread
 from tripoint.platforms.clearance.records import KIND_OF, TRIO
 from tripoint.platforms.clearance.sealing import rows, store
@@ -20,12 +20,9 @@ PAGE = 500
 """Lists made live at once: the messages of their papers are in memory meanwhile."""
 
 
-def reopen_touched(tx: Transaction, arriving: pl.DataFrame) -> None:
-    """Make live every sealed list that shares its order, payment or waybill with a paper that arrives (ARRIVING)."""
-    numbers = arriving.filter(pl.col("kind").is_in(["payment", "waybill", "waybill_status"])).select(
-        pl.col("kind").replace("waybill_status", "waybill"), "issuer_code", "number"
-    )
-    found = store.touched(tx, arriving["order_no"].drop_nulls().unique(), numbers.unique())
+def reopen_touched(tx: Transaction) -> None:
+    """Make live every sealed list that shares its order, payment or waybill with a paper that arrives (`papers.arrive`)."""
+    found = store.touched(tx)
     for start in range(0, found.len(), PAGE):
         _reopen(tx, found[start : start + PAGE])
 
@@ -42,7 +39,7 @@ def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
         heads = rows.taken_again(mail.papers[kind.table], mine)
         lines = mail.papers.get(kind.lines) if kind.lines else None
         papers.append(tx, kind, heads, None if lines is None else with_key(lines, heads, "order_no"))
-    papers.put_versions(tx, versions(taken))
+    papers.add_versions(tx, versions(newest(taken)))
     store.reopen(tx)
 
 

@@ -23,26 +23,23 @@ _PAPERS = (
 )
 
 
-def touched(tx: Transaction, order_nos: pl.Series, numbers: pl.DataFrame) -> pl.Series:
-    """The orders of sealed lists that have one of the order numbers, or of the payments and waybills.
-
-    `numbers` has kind (payment, waybill), issuer_code and number.
-    """
-    tx.stage("arriving_orders", pl.DataFrame({"order_no": order_nos}), analyze=("order_no",))
-    tx.stage("arriving_numbers", numbers, analyze=("kind",))
+def touched(tx: Transaction) -> pl.Series:
+    """The orders of sealed lists that share their order, payment or waybill number with a paper that arrives."""
     return tx.frame(sql.touched, _ORDER)["order_no"]
 
 
 def seal(tx: Transaction, lists: pl.DataFrame) -> None:
     """Append the sealed lists of a round (shape SEALED), and count them."""
-    tx.copy("sealed_lists", lists)
-    batch, tax = (lists["batch"][0], lists["tax"].sum()) if lists.height else (0, 0)
-    tx.run(sql.count_in, batch=batch, lists=lists.height, tax=tax)
+    if lists.height:
+        tx.copy("sealed_lists", lists)
+        tx.run(sql.count_in, batch=lists["batch"][0], lists=lists.height, tax=lists["tax"].sum())
 
 
 def purge(tx: Transaction, order_nos: pl.Series, stored: pl.Series) -> None:
     """Forget the live rows of lists that are sealed now; `stored` are those of the orders whose papers have rows."""
     for orders, statements in ((order_nos, _LIVE), (stored, _PAPERS)):
+        if orders.is_empty():
+            continue
         tx.stage("sealed_orders", pl.DataFrame({"order_no": orders}, schema=_ORDER), analyze=("order_no",))
         for statement in statements:
             tx.run(statement)

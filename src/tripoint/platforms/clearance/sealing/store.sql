@@ -1,16 +1,18 @@
 -- name: touched
--- The sealed lists whose order, payment or waybill number is among the staged ones.
-select s.order_no from arriving_orders as k join sealed_lists as s on s.order_no = k.order_no
+-- The sealed lists whose order, payment or waybill number is among those of the staged papers.
+select s.order_no
+from (select distinct order_no from arriving_keys where order_no is not null) as k
+join sealed_lists as s on s.order_no = k.order_no
 union
 select s.order_no
-from arriving_numbers as k
+from arriving_keys as k
 join sealed_lists as s on s.payment_no = k.number
 where k.kind = 'payment' and s.provider_code = k.issuer_code
 union
 select s.order_no
-from arriving_numbers as k
+from arriving_keys as k
 join sealed_lists as s on s.waybill_no = k.number
-where k.kind = 'waybill' and s.carrier_code = k.issuer_code;
+where k.kind in ('waybill', 'waybill_status') and s.carrier_code = k.issuer_code;
 
 -- name: papers_of
 -- Where the papers of the staged orders' sealed lists are.
@@ -83,7 +85,7 @@ select 0, -count(*), -sum(tax) from gone having count(*) > 0;
 -- name: count_in
 -- Counts the lists of a round into the total of what is sealed.
 insert into sealed_totals (batch, lists, tax)
-select %(batch)s, %(lists)s, %(tax)s where %(lists)s > 0;
+values (%(batch)s, %(lists)s, %(tax)s);
 
 -- name: purge_orders
 -- Forgets the live orders of the staged lists, which are sealed now.

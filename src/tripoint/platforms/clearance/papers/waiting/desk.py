@@ -5,11 +5,24 @@ from __future__ import annotations
 import polars as pl
 
 from tripoint.database import Transaction
+from tripoint.documents.columns import TABLES
 from tripoint.exchange import store as exchange
 from tripoint.platforms.clearance.papers.reading import Mail, read
-from tripoint.platforms.clearance.papers.rows import with_key
-from tripoint.platforms.clearance.papers.waiting.nursery import SCHEMAS, Nursery
+from tripoint.platforms.clearance.papers.rows import place
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import KIND_OF, TRIO, Arrival
+
+LINES = {
+    kind.lines: {"order_no": pl.String()} | TABLES[kind.lines].schema
+    for kind in (KIND_OF[name] for name in TRIO)
+    if kind.lines
+}
+"""Lines as they are stored: with the order of their paper."""
+
+_NOTHING = {
+    table: pl.DataFrame(schema=schema)
+    for table, schema in ({KIND_OF[name].table: KIND_OF[name].schema for name in TRIO} | LINES).items()
+}
 
 
 def reread(tx: Transaction, places: pl.DataFrame) -> Mail:
@@ -20,29 +33,33 @@ def reread(tx: Transaction, places: pl.DataFrame) -> Mail:
 
 def recall(tx: Transaction, places: pl.DataFrame, nursery: Nursery) -> dict[str, pl.DataFrame]:
     """The papers at places (store.PLACES) by table, each with the order it stands under, lines too."""
-    found, missing = nursery.find(places)
-    if missing.height:
-        papers = reread(tx, missing).papers
-        nursery.keep(missing, papers)
-        again, lost = nursery.find(missing)
-        assert lost.is_empty(), "a paper that waits is no longer in its message"
-        found = {table: pl.concat([frame, again[table]]) for table, frame in found.items()}
-    return {table: frame for name in TRIO for table, frame in _standing(name, found, places)}
+    recalled = dict(_NOTHING)
+    missing = []
+    for (name,), mine in places.partition_by("kind", as_dict=True, maintain_order=True).items():
+        known = nursery.knows(str(name), mine.select(place()).to_series())
+        if not known.all():
+            missing.append(mine.filter(~known))
+        recalled |= _standing(str(name), mine.filter(known), nursery)
+    if missing:
+        again = pl.concat(missing)
+        papers = reread(tx, again).papers
+        # Memory may be too full to keep what was read just now; for this round it must be at hand.
+        beside = Nursery()
+        beside.keep(again, papers)
+        for mine in missing:
+            for table, frame in _standing(mine["kind"][0], mine, beside).items():
+                recalled[table] = pl.concat([recalled[table], frame])
+        nursery.keep(again, papers)
+    return recalled
 
 
-def _standing(
-    name: str, found: dict[str, pl.DataFrame], places: pl.DataFrame
-) -> list[tuple[str, pl.DataFrame]]:
+def _standing(name: str, places: pl.DataFrame, nursery: Nursery) -> dict[str, pl.DataFrame]:
     """The papers of one kind and their lines, under the order they stand under."""
     kind = KIND_OF[name]
-    mine = places.filter(pl.col("kind") == name).select("message_id", "position", "order_no")
-    heads = (
-        found[kind.table]
-        .drop("order_no")
-        .join(mine, on=["message_id", "position"], how="inner", maintain_order="left")
-        .select(list(kind.schema))
-    )
-    if kind.lines is None:
-        return [(kind.table, heads)]
-    lines = with_key(found[kind.lines], heads, "order_no").select("order_no", *SCHEMAS[kind.lines])
-    return [(kind.table, heads), (kind.lines, lines)]
+    found = nursery.find(name, places.select(place()).to_series())
+    orders = places["order_no"]
+    frames = {kind.table: found.heads.with_columns(orders.alias("order_no")).select(list(kind.schema))}
+    if kind.lines and found.lines is not None:
+        of = orders.gather(found.owners).alias("order_no")
+        frames[kind.lines] = found.lines.select(of, pl.all())
+    return frames
