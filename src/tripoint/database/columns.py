@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,42 +21,40 @@ _ESCAPES = {"\\b": "\b", "\\f": "\f", "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\
 
 def column_types(schema: Mapping[str, pl.DataType]) -> dict[str, str]:
     """The PostgreSQL type of each column; raises TypeError for one that has none (a time without zone, a list)."""
-    return {name: _column_type(name, dtype) for name, dtype in schema.items()}
+    types = {}
+    for name, dtype in schema.items():
+        found = _column_type(dtype)
+        if found is None:
+            raise TypeError(f"column {name!r}: {dtype} has no column type here (times need their zone)")
+        types[name] = found
+    return types
 
 
-def _column_type(name: str, dtype: pl.DataType) -> str:
+@cache
+def _column_type(dtype: pl.DataType) -> str | None:
     import polars as pl
 
-    plain: dict[type[pl.DataType], str] = {
-        pl.Int64: "bigint", pl.Int32: "integer", pl.Int16: "smallint", pl.Int8: "smallint",
-        pl.UInt32: "bigint", pl.UInt16: "integer", pl.UInt8: "smallint", pl.UInt64: "numeric", pl.Int128: "numeric",
-        pl.String: "text", pl.Categorical: "text", pl.Enum: "text", pl.Boolean: "boolean", pl.Date: "date",
-        pl.Binary: "bytea", pl.Float64: "double precision", pl.Float32: "real", pl.Null: "text",
-    }  # fmt: skip
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         return "timestamptz"
     if isinstance(dtype, pl.Decimal):
         return f"numeric({dtype.precision or 38},{dtype.scale})"
-    found = plain.get(type(dtype))
-    if found is None:
-        raise TypeError(f"column {name!r}: {dtype} has no column type here (times need their zone)")
-    return found
+    return {
+        pl.Int64: "bigint", pl.Int32: "integer", pl.Int16: "smallint", pl.Int8: "smallint",
+        pl.UInt32: "bigint", pl.UInt16: "integer", pl.UInt8: "smallint", pl.UInt64: "numeric", pl.Int128: "numeric",
+        pl.String: "text", pl.Categorical: "text", pl.Enum: "text", pl.Boolean: "boolean", pl.Date: "date",
+        pl.Binary: "bytea", pl.Float64: "double precision", pl.Float32: "real", pl.Null: "text",
+    }.get(type(dtype))  # fmt: skip
 
 
 def to_copy(frame: pl.DataFrame) -> memoryview:
     """The bytes that `COPY … FROM STDIN` takes for these rows: null is \\N, empty text is empty."""
-    import polars as pl
-    import polars.selectors as cs
-
     column_types(frame.schema)
-    frame = frame.with_columns(cs.by_dtype(pl.Categorical, pl.Enum, pl.Null).cast(pl.String))
-    text = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
-    frame = frame.with_columns(_escape(pl.col(name)) for name in _holding(frame, text, _SPECIAL))
-    frame = frame.with_columns(
-        *((pl.lit(r"\\x") + pl.col(name).bin.encode("hex")).alias(name) for name in binary),
-        cs.datetime(time_zone="*").dt.convert_time_zone("UTC").dt.cast_time_unit("us"),
-    )
+    text = [name for name, dtype in frame.schema.items() if _is_text(dtype)]
+    written = [expr for name, dtype in frame.schema.items() if (expr := _written(name, dtype)) is not None]
+    if written:
+        frame = frame.with_columns(written)
+    if special := _holding(frame, text, _SPECIAL):
+        frame = frame.with_columns(_escape(name) for name in special)
     buffer = io.BytesIO()
     frame.write_csv(
         buffer,
@@ -68,15 +67,31 @@ def to_copy(frame: pl.DataFrame) -> memoryview:
     return buffer.getbuffer()
 
 
+@cache
+def _written(name: str, dtype: pl.DataType) -> pl.Expr | None:
+    """A column as it is written; None where it is written as it stands."""
+    import polars as pl
+
+    column = pl.col(name)
+    if isinstance(dtype, (pl.Categorical, pl.Enum, pl.Null)):
+        return column.cast(pl.String)
+    if isinstance(dtype, pl.Binary):
+        return (pl.lit(r"\\x") + column.bin.encode("hex")).alias(name)
+    if isinstance(dtype, pl.Datetime) and (dtype.time_zone, dtype.time_unit) != ("UTC", "us"):
+        return column.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+    return None
+
+
 def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The rows that `COPY … TO STDOUT (HEADER)` gave, with exactly the schema's columns, order and types."""
     import polars as pl
 
     data = raw.getvalue()
-    names = data[: data.index(b"\n")].decode().split("\t")
+    head = data.index(b"\n")
+    names = data[:head].decode().split("\t")
     if sorted(names) != sorted(schema):
         raise TypeError(f"the statement gives the columns {names}, the schema names {list(schema)}")
-    if len(data) == data.index(b"\n") + 1:
+    if len(data) == head + 1:
         return pl.DataFrame(schema=dict(schema))
     native = (pl.Int64, pl.Int32, pl.Int16, pl.Int8, pl.UInt32, pl.UInt16, pl.UInt8, pl.UInt64)
     read = {name: schema[name] if schema[name] in native else pl.String() for name in names}
@@ -84,9 +99,18 @@ def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFram
         data, has_header=True, separator="\t", quote_char=None, null_values=[NULL], schema=read,
         empty_string_is_null=False,
     )  # fmt: skip
-    text = [name for name, dtype in schema.items() if _is_text(dtype)]
-    frame = frame.with_columns(_unescape(pl.col(name)) for name in _holding(frame, text, r"\\"))
-    return frame.select(_convert(name, dtype) for name, dtype in schema.items())
+    if b"\\" in data:
+        text = [name for name, dtype in schema.items() if _is_text(dtype)]
+        if special := _holding(frame, text, r"\\"):
+            frame = frame.with_columns(_unescape(name) for name in special)
+    if all(frame.schema[name] == dtype for name, dtype in schema.items()):
+        return frame if names == list(schema) else frame[list(schema)]
+    return frame.select(_convert(name, _as_type(dtype)) for name, dtype in schema.items())
+
+
+def _as_type(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
+    """A type that may have been named by its class."""
+    return dtype() if isinstance(dtype, type) else dtype
 
 
 def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[str]:
@@ -99,15 +123,22 @@ def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[st
     return [name for name, holds in zip(names, found, strict=True) if holds]
 
 
-def _escape(text: pl.Expr) -> pl.Expr:
+@cache
+def _escape(name: str) -> pl.Expr:
+    import polars as pl
+
+    text = pl.col(name)
     for plain, escaped in (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r")):
         text = text.str.replace_all(plain, escaped, literal=True)
     return text
 
 
-def _unescape(text: pl.Expr) -> pl.Expr:
+@cache
+def _unescape(name: str) -> pl.Expr:
     """Undo COPY's escapes; a doubled backslash waits as NUL, which no PostgreSQL text can hold."""
-    text = text.str.replace_all("\\\\", "\0", literal=True)
+    import polars as pl
+
+    text = pl.col(name).str.replace_all("\\\\", "\0", literal=True)
     for escaped, plain in _ESCAPES.items():
         text = text.str.replace_all(escaped, plain, literal=True)
     return text.str.replace_all("\0", "\\", literal=True)
@@ -119,6 +150,7 @@ def _is_text(dtype: pl.DataType) -> bool:
     return isinstance(dtype, (pl.String, pl.Enum, pl.Categorical))
 
 
+@cache
 def _convert(name: str, dtype: pl.DataType) -> pl.Expr:
     import polars as pl
 
