@@ -6,6 +6,7 @@ read with the tolerance real messages need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,7 +14,8 @@ import polars as pl
 from tripoint.documents.columns import TABLES
 from tripoint.documents.digests import digests
 from tripoint.messages.ceb.converting import shown, typed, why
-from tripoint.messages.ceb.fields import MESSAGES, Message
+from tripoint.messages.ceb.few import ROWS_MOST, typed_few
+from tripoint.messages.ceb.fields import MESSAGES, Message, Node
 from tripoint.messages.ceb.lane import IS_BUILT
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 from tripoint.messages.ceb.parsing import Parsed
@@ -154,11 +156,10 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
     """The typed rows of one kind of node, and what is odd about their values put to `faults`."""
     node = rows.node
     columns = list(zip(*rows.texts, strict=True)) or [()] * len(node.fields)
-    values, odd = typed(node.fields, columns)
+    values, odd = _typed(node, columns)
     for at, field in enumerate(node.fields):
-        if field.element in odd.columns:
-            for row in odd[field.element].arg_true().to_list():
-                faults.extend(_faults_of(rows, row, at, columns[at][row]))
+        for row in odd.get(field.element, ()):
+            faults.extend(_faults_of(rows, row, at, columns[at][row]))
     if node.is_("line"):
         number = next(field.element for field in node.fields if field.column == "line_no")
         rows.line_numbers = values[number].to_list()
@@ -178,6 +179,16 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
         ],
         schema=table.schema,
     )
+
+
+def _typed(
+    node: Node, columns: Sequence[Sequence[str | None]]
+) -> tuple[Mapping[str, pl.Series], dict[str, list[int]]]:
+    """Values by element and the rows of which something is to be said: few rows one by one, many as whole columns."""
+    if len(columns[0]) <= ROWS_MOST:
+        return typed_few(node.fields, columns)
+    values, odd = typed(node.fields, columns)
+    return values.to_dict(), {name: odd[name].arg_true().to_list() for name in odd.columns}
 
 
 def _numbered_twice(rows: Rows) -> list[Fault]:
