@@ -133,7 +133,7 @@ class Reader:
             return own
         from tripoint.messages.ceb.lane.sheets import merged
 
-        return merged(own, rows.arrivals, self._sheets.frame(type_, rows.node))
+        return merged(own, rows.positions, rows.arrivals, self._sheets.frame(type_, rows.node))
 
     def _table_of(self, faults: list[Fault]) -> pl.DataFrame:
         return pl.DataFrame(
