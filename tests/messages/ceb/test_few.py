@@ -12,7 +12,14 @@ from tripoint.messages.ceb.converting import typed
 from tripoint.messages.ceb.few import typed_few
 from tripoint.messages.ceb.fields import MESSAGES, Field
 
-FIELDS = list({(f.element, f.type, f.obligation, f.fixed): f for m in MESSAGES.values() for n in m.nodes for f in n.fields}.values())
+FIELDS = list(
+    {
+        (f.element, f.type, f.obligation, f.fixed): f
+        for m in MESSAGES.values()
+        for n in m.nodes
+        for f in n.fields
+    }.values()
+)
 EDGES: dict[Kind, list[str]] = {
     Kind.AMOUNT: ["0", "-0", "-1.5", "+1", ".5", "5.", "1.00000", "1.000000", "1.000001", "9" * 13, "9" * 14, "9" * 19,
                   "1e3", "1,5", "٣", "²", "0012.30", "9999999999999.99999", "99999999999999.99999", "1.2.3", "--1", "1-"],

@@ -6,7 +6,7 @@ read with the tolerance real messages need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -46,6 +46,7 @@ class Reader:
         self._collected = Collected()
         self._arrivals = 0
         self._sheets: Sheets | None = None
+        self._scan: Callable[[bytes, Sheets, Collected, int, int, Limits], Scanned | None]
         self._own: dict[tuple[str, str], pl.DataFrame] = {}
         """The rows of the reference lane by message type and node, as the last result has them."""
         self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
@@ -61,11 +62,12 @@ class Reader:
         """Take one message by the fast lane; None, and nothing taken, where it is for `parse` and `add`."""
         if not IS_BUILT:
             return None
-        from tripoint.messages.ceb.lane import opening, sheets
-
         if self._sheets is None:
-            self._sheets = sheets.Sheets()
-        scanned = opening.scan(raw, self._sheets, self._collected, message_id, self._arrivals, limits)
+            # Not above: a scanner compiled from an older source cannot be told what these tell it.
+            from tripoint.messages.ceb.lane import opening, sheets
+
+            self._sheets, self._scan = sheets.Sheets(), opening.scan
+        scanned = self._scan(raw, self._sheets, self._collected, message_id, self._arrivals, limits)
         if scanned is not None:
             self._read = None
             self._arrivals += 1

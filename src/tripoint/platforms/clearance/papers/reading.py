@@ -196,7 +196,11 @@ def _shown(kind: Kind) -> list[pl.Expr]:
     def of(column: str) -> pl.Expr:
         return pl.col(column) if column in have else pl.lit(None, pl.String())
 
-    own = [(pl.col(column) == pl.col("signer")).fill_null(value=False) for column in kind.signers if column in have]
+    own = [
+        (pl.col(column) == pl.col("signer")).fill_null(value=False)
+        for column in kind.signers
+        if column in have
+    ]
     return [
         pl.lit(kind.name).alias("kind"),
         of(kind.issuer or "").alias("issuer_code"),
