@@ -6,7 +6,7 @@ Kept with every paper in the database: what is written down here of a paper must
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -26,7 +26,7 @@ def digests(
     """A digest of each paper of a table, the lines included that have its message and position, by line number."""
     if papers.is_empty():
         return pl.Series("digest", [], dtype=pl.Int64())
-    text = papers.select(*_PLACE, _text(said_columns(table)).alias("text"))
+    text = papers.select(*_PLACE, _text(table).alias("text"))
     if lines_table is not None:
         written = pl.concat_str(["text", pl.lit("")], separator="\x1d")
         if lines is not None and not lines.is_empty():
@@ -39,16 +39,17 @@ def digests(
 def _joined(table: str, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines of each paper as one text."""
     return (
-        lines.select(*_PLACE, "line_no", _text(said_columns(table)).alias("line"))
+        lines.select(*_PLACE, "line_no", _text(table).alias("line"))
         .sort(*_PLACE, "line_no", "line")
         .group_by(*_PLACE, maintain_order=True)
         .agg(pl.col("line").str.join("\x1e"))
     )
 
 
-def _text(columns: Sequence[str]) -> pl.Expr:
+@cache
+def _text(table: str) -> pl.Expr:
     return pl.concat_str(
-        [pl.col(name).cast(pl.String).fill_null("\x00") for name in columns], separator="\x1f"
+        [pl.col(name).cast(pl.String).fill_null("\x00") for name in said_columns(table)], separator="\x1f"
     )
 
 

@@ -105,12 +105,13 @@ def _amount(text: pl.Expr) -> pl.Expr:
 
 
 def _count(text: pl.Expr, field: Field) -> pl.Expr:
-    most = _largest(field)
+    most = largest(field)
     number = text.cast(pl.Int64, strict=False)
     return pl.when(number.is_between(-most, most)).then(number).cast(pl.Int32)
 
 
-def _largest(field: Field) -> int:
+def largest(field: Field) -> int:
+    """The largest count a field may say."""
     digits = field.type.removeprefix("N")
     return 10 ** int(digits) - 1 if digits else _INT32_MAX
 
@@ -209,10 +210,14 @@ def _why_typed(field: Field, text: str) -> Iterator[tuple[str, str]]:
             yield "FIELD-08", "YYYYMMDDhhmmss" if field.type == "T14" else "YYYYMMDDhhmmssSSS"
 
 
+def converted(field: Field, texts: Sequence[str | None]) -> pl.Series:
+    """The values of one field, from texts without white space around them."""
+    return pl.Series(field.element, texts, dtype=pl.String).to_frame().select(_value(field)).to_series()
+
+
 def is_taken(field: Field, text: str) -> bool:
     """Whether one value converts, judged by the same expressions as whole columns."""
-    frame = pl.DataFrame({field.element: [text]}, schema={field.element: pl.String})
-    return frame.select(_value(field)).item() is not None
+    return converted(field, [text])[0] is not None
 
 
 def shown(field: Field, raw: str | None) -> str | None:

@@ -6,6 +6,7 @@ read with the tolerance real messages need.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,7 +14,8 @@ import polars as pl
 from tripoint.documents.columns import TABLES
 from tripoint.documents.digests import digests
 from tripoint.messages.ceb.converting import shown, typed, why
-from tripoint.messages.ceb.fields import MESSAGES, Message
+from tripoint.messages.ceb.few import ROWS_MOST, typed_few
+from tripoint.messages.ceb.fields import MESSAGES, Message, Node
 from tripoint.messages.ceb.lane import IS_BUILT
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 from tripoint.messages.ceb.parsing import Parsed
@@ -44,6 +46,7 @@ class Reader:
         self._collected = Collected()
         self._arrivals = 0
         self._sheets: Sheets | None = None
+        self._scan: Callable[[bytes, Sheets, Collected, int, int, Limits], Scanned | None]
         self._own: dict[tuple[str, str], pl.DataFrame] = {}
         """The rows of the reference lane by message type and node, as the last result has them."""
         self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
@@ -59,11 +62,12 @@ class Reader:
         """Take one message by the fast lane; None, and nothing taken, where it is for `parse` and `add`."""
         if not IS_BUILT:
             return None
-        from tripoint.messages.ceb.lane import opening, sheets
-
         if self._sheets is None:
-            self._sheets = sheets.Sheets()
-        scanned = opening.scan(raw, self._sheets, self._collected, message_id, self._arrivals, limits)
+            # Not above: a scanner compiled from an older source cannot be told what these tell it.
+            from tripoint.messages.ceb.lane import opening, sheets
+
+            self._sheets, self._scan = sheets.Sheets(), opening.scan
+        scanned = self._scan(raw, self._sheets, self._collected, message_id, self._arrivals, limits)
         if scanned is not None:
             self._read = None
             self._arrivals += 1
@@ -131,7 +135,7 @@ class Reader:
             return own
         from tripoint.messages.ceb.lane.sheets import merged
 
-        return merged(own, rows.arrivals, self._sheets.frame(type_, rows.node))
+        return merged(own, rows.positions, rows.arrivals, self._sheets.frame(type_, rows.node))
 
     def _table_of(self, faults: list[Fault]) -> pl.DataFrame:
         return pl.DataFrame(
@@ -154,11 +158,10 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
     """The typed rows of one kind of node, and what is odd about their values put to `faults`."""
     node = rows.node
     columns = list(zip(*rows.texts, strict=True)) or [()] * len(node.fields)
-    values, odd = typed(node.fields, columns)
+    values, odd = _typed(node, columns)
     for at, field in enumerate(node.fields):
-        if field.element in odd.columns:
-            for row in odd[field.element].arg_true().to_list():
-                faults.extend(_faults_of(rows, row, at, columns[at][row]))
+        for row in odd.get(field.element, ()):
+            faults.extend(_faults_of(rows, row, at, columns[at][row]))
     if node.is_("line"):
         number = next(field.element for field in node.fields if field.column == "line_no")
         rows.line_numbers = values[number].to_list()
@@ -178,6 +181,16 @@ def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
         ],
         schema=table.schema,
     )
+
+
+def _typed(
+    node: Node, columns: Sequence[Sequence[str | None]]
+) -> tuple[Mapping[str, pl.Series], dict[str, list[int]]]:
+    """Values by element and the rows of which something is to be said: few rows one by one, many as whole columns."""
+    if len(columns[0]) <= ROWS_MOST:
+        return typed_few(node.fields, columns)
+    values, odd = typed(node.fields, columns)
+    return values.to_dict(), {name: odd[name].arg_true().to_list() for name in odd.columns}
 
 
 def _numbered_twice(rows: Rows) -> list[Fault]:

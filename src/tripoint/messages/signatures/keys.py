@@ -17,6 +17,7 @@ from tripoint.messages.signatures.algorithms import SignatureAlgorithm
 from tripoint.messages.signatures.certificates import Certificate, KeyKind, parse_certificate
 
 RSA_BITS = 2048
+_PADDING, _SHA1, _SHA256 = padding.PKCS1v15(), hashes.SHA1(), hashes.SHA256()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class VerifyingKey:
         if algorithm is SignatureAlgorithm.SM2_SM3:
             return False
         try:
-            self._key.verify(value, octets, padding.PKCS1v15(), _rsa_hash(algorithm))
+            self._key.verify(value, octets, _PADDING, _rsa_hash(algorithm))
         except InvalidSignature:
             return False
         return True
@@ -78,7 +79,7 @@ class SigningKey:
             )
         if isinstance(self._key, sm2.Sm2Key):
             return self._key.sign(octets)
-        return self._key.sign(octets, padding.PKCS1v15(), _rsa_hash(algorithm))
+        return self._key.sign(octets, _PADDING, _rsa_hash(algorithm))
 
 
 def verifying_key(certificate: Certificate) -> VerifyingKey:
@@ -119,7 +120,7 @@ def generate(
 
 def _rsa_hash(algorithm: SignatureAlgorithm) -> hashes.HashAlgorithm:
     # SHA-1 is what the cards in use can do; the customs specification still lists it (ceb.md §5).
-    return hashes.SHA1() if algorithm is SignatureAlgorithm.RSA_SHA1 else hashes.SHA256()
+    return _SHA1 if algorithm is SignatureAlgorithm.RSA_SHA1 else _SHA256
 
 
 def _malformed() -> Malformed:

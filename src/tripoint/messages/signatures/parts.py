@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Container
 from dataclasses import dataclass
@@ -245,13 +244,13 @@ def _address(element: etree._Element) -> str:
 
 def octets_of(text: str) -> bytes:
     """Octets of Base64 written the one possible way; only white space may stand in between. Raises Flaw."""
-    has_space = any(space in text for space in _XML_SPACE)
-    compact = text.translate(_NO_SPACE) if has_space else text
+    has_space = " " in text or "\n" in text or "\t" in text or "\r" in text
     try:
-        octets = binascii.a2b_base64(compact.encode("ascii"), strict_mode=True)
+        compact = (text.translate(_NO_SPACE) if has_space else text).encode("ascii")
+        octets = binascii.a2b_base64(compact, strict_mode=True)
     except ValueError as error:
         raise Flaw(Reason.MALFORMED) from error
-    if not octets or base64.b64encode(octets).decode("ascii") != compact:
+    if not octets or binascii.b2a_base64(octets, newline=False) != compact:
         raise Flaw(Reason.MALFORMED)
     return octets
 

@@ -48,10 +48,9 @@ def judge(parts: SignatureParts, trusted: TrustedCertificates, at: datetime) -> 
     records = _candidates(parts, trusted)
     if not records:
         return _invalid(parts, Reason.CERTIFICATE_UNKNOWN, parts.fingerprint)
-    objections = [_objection(record, parts, at) for record in records]
-    usable = [record for record, objection in zip(records, objections, strict=True) if objection is None]
+    usable = [record for record in records if _objection(record, parts, at) is None]
     if not usable:
-        return _invalid(parts, objections[0], records[0].certificate.fingerprint)
+        return _invalid(parts, _objection(records[0], parts, at), records[0].certificate.fingerprint)
     first = usable[0].certificate.fingerprint
     info = parts.signed_info
     if info.digest.hash(*parts.document_octets) != info.digest_value:

@@ -10,5 +10,5 @@ try:
 except ImportError:  # not compiled here
     IS_BUILT = False
 else:
-    IS_BUILT = scanner.LAYOUT == 2  # else it was compiled from an older source
+    IS_BUILT = scanner.LAYOUT == 3  # else it was compiled from an older source
 """Whether there is a scanner that fits what it is told (`plans`)."""

@@ -158,7 +158,7 @@ cdef inline int put_text(Column* column, int64_t row, const uint8_t* text, int64
     view.length = <uint32_t>length
     if length <= INLINE:
         memset(<uint8_t*>view + 4, 0, INLINE)
-        memcpy(<uint8_t*>view + 4, text, <size_t>length)
+        swift_few(<uint8_t*>view + 4, text, length)
     else:
         if not heap_room(column, length):
             return 0

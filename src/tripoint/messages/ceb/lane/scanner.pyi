@@ -5,6 +5,8 @@ NodePlan = tuple[bytes, int, int, int, Sequence[FieldPlan]]
 
 LAYOUT: int
 
+def namespaces_in(raw: bytes) -> int: ...
+
 class Plan:
     def __init__(self, prefix: bytes, paper: bytes, head: NodePlan, line: NodePlan | None) -> None: ...
 

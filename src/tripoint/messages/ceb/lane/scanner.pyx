@@ -9,15 +9,16 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
+include "swift.pxi"
 include "columns.pxi"
 include "arrow.pxi"
 include "texts.pxi"
 include "values.pxi"
 include "digests.pxi"
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when what a plan or a sheet is told changes, so that a scanner compiled before is not used."""
 
 cdef enum:
@@ -278,7 +279,7 @@ cdef int scan_value(Scan* scan, const Field* field, Column* column, int64_t row,
 
 
 cdef inline int is_named(const Tag* tag, const char* name, int64_t length) noexcept nogil:
-    return tag.length == length and memcmp(tag.name, name, <size_t>length) == 0
+    return tag.length == length and swift_same(tag.name, name, length)
 
 
 cdef int close_row(const NodePlan* node, Table* table, const Tag* tag, int at) noexcept nogil:

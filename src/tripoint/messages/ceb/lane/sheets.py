@@ -44,24 +44,24 @@ class Sheets:
             if message.line is not None:
                 self._keep(message, message.line, line)
         parts = self._taken.get((type_, node.name))
-        return pl.concat(parts) if parts else None
+        if parts is not None and len(parts) > 1:
+            parts[:] = [pl.concat(parts)]
+        return parts[0] if parts else None
 
     def _keep(self, message: Message, node: Node, batch: Batch | None) -> None:
         if batch is not None:
             self._taken.setdefault((message.type, node.name), []).append(frame_of(batch, node))
 
 
-def merged(rows: pl.DataFrame, arrivals: list[int], scanned: pl.DataFrame | None) -> pl.DataFrame:
+def merged(
+    rows: pl.DataFrame, positions: list[int], arrivals: list[int], scanned: pl.DataFrame | None
+) -> pl.DataFrame:
     """Rows of the reference lane and of the scanner in the order the papers came."""
     if scanned is None:
         return rows
     if rows.is_empty():
-        return scanned.select(rows.columns)
-    both = [
-        rows.with_columns(pl.Series(ARRIVAL, arrivals, dtype=pl.Int32)),
-        scanned.select(*rows.columns, ARRIVAL),
-    ]
-    return pl.concat(both).sort(ARRIVAL, "position", maintain_order=True).select(rows.columns)
+        return scanned[rows.columns]
+    return _woven(rows, positions, arrivals, scanned)
 
 
 def merged_digests(
@@ -70,12 +70,32 @@ def merged_digests(
     """The digests of `merged` heads: of rows of the reference lane, and those the scanner made."""
     if scanned is None:
         return digests
-    own = pl.DataFrame(
-        {
-            DIGEST: digests,
-            "position": pl.Series(positions, dtype=pl.Int32),
-            ARRIVAL: pl.Series(arrivals, dtype=pl.Int32),
-        }
-    )
-    both = pl.concat([own, scanned.select(own.columns)]).sort(ARRIVAL, "position", maintain_order=True)
-    return both[DIGEST].alias(digests.name)
+    if digests.is_empty():
+        return scanned[DIGEST].alias(digests.name)
+    own = digests.alias(DIGEST).to_frame()
+    return _woven(own, positions, arrivals, scanned)[DIGEST].alias(digests.name)
+
+
+def _woven(
+    rows: pl.DataFrame, positions: list[int], arrivals: list[int], scanned: pl.DataFrame
+) -> pl.DataFrame:
+    """The rows put in between those the scanner found; both come in the order of the papers, and few are put in."""
+    own = pl.Series([_key(*place) for place in zip(arrivals, positions, strict=True)], dtype=pl.Int64)
+    assert own.is_sorted(), "papers are walked in the order they came"
+    places = scanned.select(_KEY).to_series().search_sorted(own).to_list()
+    there = scanned[rows.columns]
+    pieces, taken, put = [], 0, 0
+    for at, place in enumerate(places):
+        if place > taken:
+            pieces += [rows.slice(put, at - put), there.slice(taken, place - taken)]
+            taken, put = place, at
+    pieces += [rows.slice(put), there.slice(taken)]
+    return pl.concat(pieces, rechunk=True)
+
+
+def _key(arrival: int, position: int) -> int:
+    return arrival << 32 | position
+
+
+_KEY = pl.col(ARRIVAL).cast(pl.Int64) * 2**32 + pl.col("position")
+"""`_key` of the scanner's rows."""

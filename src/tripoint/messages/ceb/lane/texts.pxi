@@ -145,7 +145,7 @@ cdef int written(uint32_t point, uint8_t* into) noexcept nogil:
 
 
 cdef inline int begins(const uint8_t* p, const uint8_t* end, const char* with_, int64_t length) noexcept nogil:
-    return end - p >= length and memcmp(p, with_, <size_t>length) == 0
+    return end - p >= length and swift_same(p, with_, length)
 
 
 cdef int number_reference(const uint8_t* p, const uint8_t* end, uint32_t* point) noexcept nogil:
@@ -235,7 +235,7 @@ cdef int read_text(Cursor* c) noexcept nogil:
     while p < end:
         kind = CLASS[p[0]]
         if kind == PLAIN:
-            p += 1
+            p = swift_plain(p + 1, end)
         elif kind <= FOUR:
             length = sequence(p, end, kind)
             if length == 0:

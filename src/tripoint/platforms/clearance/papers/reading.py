@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import polars as pl
 
 from tripoint.kernel.clock import CHINA
+from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.ceb.parsing import MessageHead, Unreadable, parse
 from tripoint.messages.ceb.reading import Reader
@@ -99,17 +101,33 @@ def read(arrivals: Sequence[Arrival], bench: Bench | None) -> Mail:
     reader = Reader()
     letters = [_opened(arrival, reader, bench) for arrival in arrivals]
     papers = _with_recipients(reader.frames(), letters)
-    arriving = _arriving(papers, reader.digests())
-    odd = reader.faults().filter(pl.col("position").is_not_null())
-    notes = odd.filter("tolerated").select(list(FAULTS))
-    faults = pl.concat(
+    signers = _signers(letters)
+    seen = _seen(papers, reader.digests(), signers)
+    notes, faulty = _told(reader.faults())
+    faults = [faulty, *_unknown_words(papers, seen)]
+    if bench:
+        faults += _signature_faults(letters, papers, seen, signers, bench)
+    return Mail(
+        letters=letters,
+        papers=papers,
+        faults=pl.concat(faults) if len(faults) > 1 else faulty,
+        notes=notes,
+        arriving=seen.select(list(ARRIVING)),
+    )
+
+
+def _told(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is tolerated of papers, and what is not."""
+    if odd.is_empty():
+        return pl.DataFrame(schema=FAULTS), pl.DataFrame(schema=FAULTS)
+    of_papers = odd.lazy().filter(pl.col("position").is_not_null())
+    notes, faults = pl.collect_all(
         [
-            odd.filter(~pl.col("tolerated")).select(list(FAULTS)),
-            _unknown_words(papers),
-            *([_signature_faults(letters, papers, bench)] if bench else []),
+            of_papers.filter("tolerated").select(list(FAULTS)),
+            of_papers.filter(~pl.col("tolerated")).select(list(FAULTS)),
         ]
     )
-    return Mail(letters=letters, papers=papers, faults=faults, notes=notes, arriving=arriving)
+    return notes, faults
 
 
 def _opened(arrival: Arrival, reader: Reader, bench: Bench | None) -> Letter:
@@ -152,86 +170,108 @@ def _with_recipients(papers: dict[str, pl.DataFrame], letters: Sequence[Letter])
         schema={"message_id": pl.Int64(), "recipient_code": pl.String()},
         orient="row",
     )
-    heads = {kind.table for kind in KINDS}
-    return {
-        table: frame.join(recipients, on="message_id", how="left", maintain_order="left")
-        if table in heads
-        else frame
-        for table, frame in papers.items()
-    }
+    heads = [kind.table for kind in KINDS if kind.table in papers]
+    joined = pl.collect_all(
+        [
+            papers[table].lazy().join(recipients.lazy(), on="message_id", how="left", maintain_order="left")
+            for table in heads
+        ]
+    )
+    return papers | dict(zip(heads, joined, strict=True))
 
 
 _OWNER = {"order": "merchant_code", "list": "declarant_code"}
 """Whose a paper is, where others could name its number."""
 
 
-def _arriving(papers: dict[str, pl.DataFrame], digests: dict[str, pl.Series]) -> pl.DataFrame:
-    """All papers by business key, in the order they came."""
-    parts = []
-    for kind in KINDS:
-        frame = papers.get(kind.table)
-        if frame is None or frame.is_empty():
-            continue
-        have = set(frame.columns)
+_ASKED = {"asked": pl.String(), "declared": pl.String(), "signer": pl.String(), "strange": pl.Boolean()}
+"""What is looked at of every paper beside ARRIVING: app_type and app_status as they stand, and who signed it validly."""
 
-        def of(column: str, have: set[str] = have) -> pl.Expr:
-            return pl.col(column) if column in have else pl.lit(None, pl.String())
 
-        parts.append(
-            frame.with_columns(digest=digests[kind.table]).select(
-                pl.lit(kind.name).alias("kind"),
-                of(kind.issuer or "").alias("issuer_code"),
-                pl.coalesce(of(kind.number), "guid").alias("number"),
-                of("order_no").alias("order_no"),
-                of("marketplace_code").alias("marketplace_code"),
-                "message_id",
-                "position",
-                pl.col("app_type").fill_null("1"),
-                "app_time",
-                (pl.col("app_status") == "1").fill_null(value=False).alias("draft"),
-                "digest",
-                of("list_no").alias("list_no"),
-                of("pre_no").alias("pre_no"),
-                of("declarant_code").alias("declarant_code"),
-                of(_OWNER.get(kind.name, "")).alias("owner_code"),
-                (of("recipient_code") == of(kind.issuer or "")).fill_null(value=False).alias("by_issuer"),
-                "guid",
-            )
-        )
+@cache
+def _shown(kind: Kind) -> list[pl.Expr]:
+    """The columns of ARRIVING of a kind of paper, `asked`, `declared` and `strange`: no owner of it is its signer."""
+    have = kind.schema
+
+    def of(column: str) -> pl.Expr:
+        return pl.col(column) if column in have else pl.lit(None, pl.String())
+
+    own = [
+        (pl.col(column) == pl.col("signer")).fill_null(value=False)
+        for column in kind.signers
+        if column in have
+    ]
+    return [
+        pl.lit(kind.name).alias("kind"),
+        of(kind.issuer or "").alias("issuer_code"),
+        pl.coalesce(of(kind.number), "guid").alias("number"),
+        of("order_no").alias("order_no"),
+        of("marketplace_code").alias("marketplace_code"),
+        pl.col("message_id"),
+        pl.col("position"),
+        pl.col("app_type").fill_null("1"),
+        pl.col("app_time"),
+        (pl.col("app_status") == "1").fill_null(value=False).alias("draft"),
+        pl.col("digest"),
+        of("list_no").alias("list_no"),
+        of("pre_no").alias("pre_no"),
+        of("declarant_code").alias("declarant_code"),
+        of(_OWNER.get(kind.name, "")).alias("owner_code"),
+        (of("recipient_code") == of(kind.issuer or "")).fill_null(value=False).alias("by_issuer"),
+        pl.col("guid"),
+        pl.col("app_type").alias("asked"),
+        pl.col("app_status").alias("declared"),
+        pl.col("signer"),
+        (pl.col("signer").is_not_null() & ~pl.any_horizontal(own)).alias("strange"),
+    ]
+
+
+def _seen(
+    papers: dict[str, pl.DataFrame], digests: dict[str, pl.Series], signers: pl.DataFrame
+) -> pl.DataFrame:
+    """All papers by business key in the order they came (ARRIVING), and what has to be looked at (_ASKED)."""
+    who = signers.lazy().select("message_id", "signer")
+    parts = [
+        frame.hstack([digests[kind.table].alias("digest")])
+        .lazy()
+        .join(who, on="message_id", how="left", maintain_order="left")
+        .select(_shown(kind))
+        for kind in KINDS
+        if (frame := papers.get(kind.table)) is not None and not frame.is_empty()
+    ]
     if not parts:
-        return pl.DataFrame(schema=ARRIVING)
-    return pl.concat(parts).sort("message_id", "position", maintain_order=True)
+        return pl.DataFrame(schema=ARRIVING | _ASKED)
+    return pl.concat(parts).sort("message_id", "position", maintain_order=True).collect()
 
 
 _WORDS = {"app_type": ("1", "2", "3"), "app_status": ("1", "2")}
 """What a paper may ask for: new, change, delete; draft or declared (specification 2022-05)."""
 
 
-def _unknown_words(papers: dict[str, pl.DataFrame]) -> pl.DataFrame:
+_IS_UNKNOWN = ~pl.col("asked").is_in(list(_WORDS["app_type"])) | ~pl.col("declared").is_in(
+    list(_WORDS["app_status"])
+)
+
+
+def _unknown_words(papers: dict[str, pl.DataFrame], seen: pl.DataFrame) -> list[pl.DataFrame]:
     """Papers that ask for something there is not: FIELD-14 as for any other field with a closed set of values."""
-    parts = [pl.DataFrame(schema=FAULTS)]
+    kinds = set(seen.filter(_IS_UNKNOWN)["kind"])
+    parts = []
     for kind in KINDS:
-        frame = papers.get(kind.table)
-        if frame is None:
+        if kind.name not in kinds:
             continue
         for column, words in _WORDS.items():
-            odd = frame.filter(~pl.col(column).is_in(list(words))).select("message_id", "position", column)
-            named = odd.rename({column: "value"}).with_columns(pl.lit("FIELD-14").alias("code"))
+            odd = papers[kind.table].filter(~pl.col(column).is_in(list(words)))
+            named = odd.select(
+                "message_id", "position", pl.col(column).alias("value"), pl.lit("FIELD-14").alias("code")
+            )
             parts.append(_laid(named, wire_names().get((kind.table, column), column)))
-    return pl.concat(parts)
+    return parts
 
 
-def _signature_faults(
-    letters: Sequence[Letter], papers: dict[str, pl.DataFrame], bench: Bench
-) -> pl.DataFrame:
-    """Faults of whole messages laid upon each of their papers, and of papers whose signer may not send them."""
-    rows = [
-        (letter.arrival.message_id, *found) for letter in letters if (found := _letter_fault(letter, bench))
-    ]
-    whole = pl.DataFrame(
-        rows, schema={"message_id": pl.Int64(), "code": pl.String(), "value": pl.String()}, orient="row"
-    )
-    signers = pl.DataFrame(
+def _signers(letters: Sequence[Letter]) -> pl.DataFrame:
+    """Who signed each message validly, and the day in China on which it came."""
+    return pl.DataFrame(
         [
             (
                 letter.arrival.message_id,
@@ -244,16 +284,35 @@ def _signature_faults(
         schema={"message_id": pl.Int64(), "signer": pl.String(), "received_on": pl.Date()},
         orient="row",
     )
-    parts = [pl.DataFrame(schema=FAULTS)]
+
+
+def _signature_faults(
+    letters: Sequence[Letter],
+    papers: dict[str, pl.DataFrame],
+    seen: pl.DataFrame,
+    signers: pl.DataFrame,
+    bench: Bench,
+) -> list[pl.DataFrame]:
+    """Faults of whole messages laid upon each of their papers, and of papers whose signer may not send them."""
+    whole: dict[str, list[tuple[int, str, str]]] = {}
+    for letter in letters:
+        if letter.head is not None and (found := _letter_fault(letter, bench)):
+            table = MESSAGES[letter.head.message_type].head.table
+            whole.setdefault(table, []).append((letter.arrival.message_id, *found))
+    strange = set(seen.filter("strange")["kind"]) if bench.policy is SignaturePolicy.REQUIRE else ()
+    parts = []
     for kind in KINDS:
         frame = papers.get(kind.table)
         if frame is None or frame.is_empty():
             continue
-        place = frame.select("message_id", "position")
-        parts.append(_laid(place.join(whole, on="message_id", how="inner"), "Signature"))
-        if bench.policy is SignaturePolicy.REQUIRE:
+        if kind.table in whole:
+            schema = {"message_id": pl.Int64(), "code": pl.String(), "value": pl.String()}
+            rows = pl.DataFrame(whole[kind.table], schema=schema, orient="row")
+            place = frame.select("message_id", "position")
+            parts.append(_laid(place.join(rows, on="message_id", how="inner"), "Signature"))
+        if kind.name in strange:
             parts.append(_strangers(kind, frame, signers, bench))
-    return pl.concat(parts)
+    return parts
 
 
 def _laid(rows: pl.DataFrame, path: str) -> pl.DataFrame:
