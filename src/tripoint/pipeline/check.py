@@ -87,12 +87,6 @@ def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
     return pl.concat(parts) if parts else pl.DataFrame(schema=FINDINGS)
 
 
-def any_broken(checks: Iterable[Check], columns: frozenset[str]) -> pl.Expr:
-    """True for the rows that break any of those checks whose columns a set has."""
-    usable = [e for c in checks if (e := _expression(c))[1] <= columns]
-    return pl.any_horizontal([e for e, _ in usable] or [pl.lit(value=False)])
-
-
 def _struck(frame: pl.DataFrame, broken: pl.Series, check: Check) -> pl.DataFrame:
     """The rows a check struck, with no more columns than its findings show."""
     shown = {"row", "line_no", check.field, check.compares}

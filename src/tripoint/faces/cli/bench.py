@@ -61,6 +61,10 @@ def bench(
     cache: Annotated[
         Path | None, Parameter(help="Folder of prepared messages (default ~/.cache/tripoint). 报文缓存。")
     ] = None,
+    seal: Annotated[
+        Literal["rsa", "sm2", "none"],
+        Parameter(help="How receipts are signed (default rsa); none leaves them unsigned. 回执签名方式。"),
+    ] = "rsa",
     data: Annotated[
         Path | None,
         Parameter(help="Data folder to use and keep; else a new one that is removed. 数据文件夹。"),
@@ -94,7 +98,7 @@ def bench(
         apart=apart,
         seed=seed,
     )
-    course = Course(workers=workers, connections=connections, fetch=fetch, rate=rate)
+    course = Course(workers=workers, connections=connections, fetch=fetch, rate=rate, seal=seal)
     with talk.progress("准备报文", "preparing messages") as told:
         traffic = prepared(recipe, cache or _cache(), lambda _, done, total: told(done, total))
     with (

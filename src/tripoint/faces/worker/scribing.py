@@ -25,11 +25,14 @@ FAULT_SECONDS = 30
 YIELDING = 3
 """While papers wait, a block is followed by a pause of so many times what it took: deciding goes before writing."""
 
+LATE_SECONDS = 1
+"""Receipts given so long ago are written without such a pause: nobody waits for them for ever."""
+
 log = structlog.get_logger("tripoint.worker")
 
 
 def run(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
-    """Write what is unwritten until `stop` is set, a quarter of the time while `deciding` is."""
+    """Write what is unwritten until `stop` is set; while `deciding` is, and nothing is late, a quarter of the time."""
     after = 0
     while not stop.is_set():
         begun = monotonic()
@@ -51,5 +54,6 @@ def run(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
         if scribed.fault is not None:
             log.error("fault", block=scribed.block, exc_info=scribed.fault)
             after = scribed.block
-        if deciding.is_set():
+        is_late = (engine.clock.now() - scribed.given_at).total_seconds() > LATE_SECONDS
+        if deciding.is_set() and not is_late:
             stop.wait(YIELDING * (monotonic() - begun))

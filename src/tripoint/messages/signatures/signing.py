@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -40,7 +41,7 @@ def sign(
     body = _signed_info_body(algorithm, algorithm.digest.hash(document))
     value = key.sign(algorithm, _signed_info_start(root) + body)
     place = _place(root, document)
-    signature = _signature(root, body, value, certificate)
+    signature = _signature(_declaration(root), body, value, certificate)
     return b"".join((_DECLARATION, document[:place], signature, document[place:]))
 
 
@@ -49,15 +50,27 @@ def sign_canonical(
 ) -> bytes:
     """As `sign`, for an import message that is canonical already, as our own writers make it; nothing else is checked.
 
-    Only the start tag is parsed, so that the cost is the digest and the value.
+    Only the start tag is looked at, so that the cost is the digest and the value.
     """
-    root = _parse(document[: document.index(b">")] + b"/>")
+    start, declaration = _inherited(_without_guid(document[: document.index(b">")]))
     body = _signed_info_body(algorithm, algorithm.digest.hash(document))
-    value = key.sign(algorithm, _signed_info_start(root) + body)
+    value = key.sign(algorithm, start + body)
     place = document.rindex(b"</")
-    return b"".join(
-        (_DECLARATION, document[:place], _signature(root, body, value, certificate), document[place:])
-    )
+    signature = _signature(declaration, body, value, certificate)
+    return b"".join((_DECLARATION, document[:place], signature, document[place:]))
+
+
+def _without_guid(tag: bytes) -> bytes:
+    """A canonical start tag without what differs from message to message; a quotation mark in a value is escaped there."""
+    begin, named, rest = tag.partition(b' guid="')
+    return begin + rest[rest.index(b'"') + 1 :] if named else tag
+
+
+@lru_cache(maxsize=64)
+def _inherited(tag: bytes) -> tuple[bytes, bytes]:
+    """The start tag of SignedInfo under a root's, without its `>`, and what the signature declares; few tags are ever written."""
+    root = _parse(tag + b"/>")
+    return _signed_info_start(root), _declaration(root)
 
 
 def _parse(xml: bytes) -> etree._Element:
@@ -118,8 +131,12 @@ def _signed_info_body(algorithm: SignatureAlgorithm, digest: bytes) -> bytes:
     ).encode()
 
 
-def _signature(root: etree._Element, body: bytes, value: bytes, certificate: Certificate) -> bytes:
-    declaration = b"" if root.nsmap.get("ds") == DS else f' xmlns:ds="{DS}"'.encode()
+def _declaration(root: etree._Element) -> bytes:
+    """What the start tag of a signature under this root declares."""
+    return b"" if root.nsmap.get("ds") == DS else f' xmlns:ds="{DS}"'.encode()
+
+
+def _signature(declaration: bytes, body: bytes, value: bytes, certificate: Certificate) -> bytes:
     return b"".join(
         (
             b"<ds:Signature" + declaration + b"><ds:SignedInfo>" + body,

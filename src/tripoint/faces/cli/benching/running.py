@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -25,6 +25,7 @@ from tripoint.faces.cli.benching.servers import (
     rounds,
     sending,
     serving,
+    signing_key,
     step_ms,
 )
 from tripoint.faces.cli.speaking import Talk, Told
@@ -48,12 +49,16 @@ JUDGED_AT_ONCE = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How a benchmark is run: workers, connections that send and that fetch, lists a second offered (0: at full speed)."""
+    """How a benchmark is run: workers, connections that send and that fetch, lists a second offered (0: at full speed).
+
+    `seal` is the kind of key that receipts are signed with, or none.
+    """
 
     workers: int
     connections: int
     fetch: int
     rate: float
+    seal: Literal["rsa", "sm2", "none"]
 
 
 class Run:
@@ -86,7 +91,8 @@ class Run:
     def send(self, data: Path, folder: Path, postmaster: int | None) -> None:
         """Start everything, send everything, wait until all is judged and fetched, stop everything."""
         self.machine = machine(data)
-        with serving(data, folder, self.course.workers) as servers:
+        key = None if self.course.seal == "none" else signing_key(folder, self.course.seal)
+        with serving(data, folder, self.course.workers, key) as servers:
             self._servers = servers
             with self.engine.transaction() as tx:
                 self.before = store.extent(tx)

@@ -14,14 +14,17 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from tripoint.faces.cli import pems
 from tripoint.faces.cli.serving import place_to_listen
 from tripoint.kernel.refusals import Busy
+from tripoint.messages.signatures.certificates import KeyKind
+from tripoint.messages.signatures.keys import generate
 
 READY_SECONDS = 120
 STOP_SECONDS = 60
@@ -47,19 +50,23 @@ class Servers:
 
 
 @contextlib.contextmanager
-def serving(data: Path, folder: Path, workers: int) -> Iterator[Servers]:
-    """A server and so many workers over a data folder, with their logs in `folder`, until the block ends."""
+def serving(data: Path, folder: Path, workers: int, key: Path | None) -> Iterator[Servers]:
+    """A server and so many workers over a data folder, with their logs in `folder`, until the block ends.
+
+    Receipts are signed with the key and certificate in a file, where one is given.
+    """
     port = place_to_listen(HOST, 0)
     words = ["tripoint.faces.api", "--host", HOST, "--port", str(port), "--no-worker"]
     commands = {"HTTP server": words}
     commands |= {f"worker {number}": ["tripoint.faces.worker"] for number in range(1, workers + 1)}
+    seal = {} if key is None else {"TRIPOINT_SIGNING_KEY": str(key)}
     with contextlib.ExitStack() as stack:
         processes, logs = {}, []
         for name, module in commands.items():
             path = folder / f"{name.replace(' ', '-')}.log"
             logs.append(path)
             log = stack.enter_context(path.open("wb"))
-            environment = os.environ | {"TRIPOINT_DATA_DIR": str(data), "PGAPPNAME": name}
+            environment = os.environ | {"TRIPOINT_DATA_DIR": str(data), "PGAPPNAME": name} | seal
             processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *module],
                 env=environment,
@@ -71,6 +78,17 @@ def serving(data: Path, folder: Path, workers: int) -> Iterator[Servers]:
         servers = Servers(processes, f"http://{HOST}:{port}", logs)
         _wait(servers)
         yield servers
+
+
+def signing_key(folder: Path, kind: KeyKind) -> Path:
+    """A file with a made-up key and certificate for the platform under test."""
+    now = datetime.now(UTC)
+    secret, certificate = generate(
+        kind, "Tripoint bench", "Tripoint", now - timedelta(days=1), now + timedelta(days=30), 1
+    )
+    path = folder / "seal.pem"
+    pems.write_secret(path, secret.to_pem() + pems.as_pem(certificate).encode())
+    return path
 
 
 def _wait(servers: Servers) -> None:

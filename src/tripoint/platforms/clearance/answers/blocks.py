@@ -33,7 +33,7 @@ def pack(receipts: pl.DataFrame) -> bytes:
         rows = [{name: value for name, value in row.items() if value is not None} for row in said.to_dicts()]
         return compress(msgspec.json.encode(rows))
     stream = io.BytesIO()
-    said.write_ipc_stream(stream, compat_level=pl.CompatLevel.oldest())
+    said.write_ipc_stream(stream, compat_level=pl.CompatLevel.newest())
     return compress(stream.getbuffer())
 
 

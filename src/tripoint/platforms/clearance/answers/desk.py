@@ -45,6 +45,7 @@ class Scribed:
     """What a scribe did with a block: how many messages it wrote, or the fault that kept it from doing so."""
 
     block: int
+    given_at: datetime
     messages: int
     fault: BaseException | None = None
 
@@ -181,10 +182,8 @@ def scribe(tx: Transaction, seal: Seal | None, after: int = 0) -> Scribed | None
     found = store.unwritten(tx, after)
     if found is None:
         return None
-    messages, told = found
-    return Scribed(
-        block=messages[0]["block"], messages=len(messages), fault=_write_block(tx, messages, told, seal)
-    )
+    fault = _write_block(tx, found, seal)
+    return Scribed(block=found.block, given_at=found.given_at, messages=len(found.messages), fault=fault)
 
 
 def unwritten(tx: Transaction) -> int:
@@ -202,34 +201,31 @@ def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) 
     if len(kept) < len(numbers):
         for block in sorted({row["block"] for row in rows if row["outbox_id"] not in kept}):
             if (found := store.unwritten_block(tx, block)) is not None:
-                _write_block(tx, *found, seal)
+                _write_block(tx, found, seal)
         kept = exchange.bodies(tx, numbers)
     if blank := [row for row in rows if row["outbox_id"] not in kept]:  # something else in the block is amiss
-        _keep(tx, blank, store.packed(tx, blank), seal)
+        exchange.keep_bodies(tx, _made(tx, blank, store.packed(tx, blank), seal))
         kept = exchange.bodies(tx, numbers)
     return kept
 
 
-def _write_block(
-    tx: Transaction, messages: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None
-) -> BaseException | None:
+def _write_block(tx: Transaction, found: store.Unwritten, seal: Seal | None) -> BaseException | None:
     """Write those messages of a block that have no XML yet; a fault of ours leaves the block as it is and is returned."""
-    kept = exchange.bodies(tx, [row["outbox_id"] for row in messages])
     try:
-        with tx.savepoint():
-            _keep(tx, [row for row in messages if row["outbox_id"] not in kept], told, seal)
+        bodies = _made(tx, found.messages, found.receipts, seal)
     except Busy:
         raise
     except (Exception, pl.exceptions.PanicException) as fault:
         return fault
-    store.set_written(tx, messages[0]["block"])
+    exchange.keep_bodies(tx, bodies)
+    store.set_written(tx, found.block)
     return None
 
 
-def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None) -> None:
-    """Write the XML of outgoing messages from the receipts they carry (shape STORED), sign and keep it."""
-    if not rows:
-        return
+def _made(
+    tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, seal: Seal | None
+) -> dict[int, bytes]:
+    """The XML of outgoing messages from the receipts they carry (shape STORED), signed and as it is kept."""
     plain = _write(rows, told)
     quoting = _format_receipts(
         tx, [row for row in rows if row["message_type"] == writing.FORMAT_RECEIPT], told
@@ -237,7 +233,7 @@ def _keep(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.DataFrame, s
     if seal is not None:
         plain = {number: seal.put(body, canonical=True) for number, body in plain.items()}
         quoting = {number: seal.put(body, canonical=False) for number, body in quoting.items()}
-    exchange.keep_bodies(tx, {number: blocks.compress(body) for number, body in (plain | quoting).items()})
+    return {number: blocks.compress(body) for number, body in (plain | quoting).items()}
 
 
 def _write(rows: Sequence[dict[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:

@@ -37,19 +37,34 @@ def pack(receipts: pl.DataFrame) -> Packed:
 
     A message may answer many; only a CEB900, which quotes the message it answers, is about one.
     """
-    key = ["phase", "message_type", "recipient_code"]
-    kinds = receipts.select(key).unique().sort(key).with_row_index("kind")
-    groups = receipts.join(kinds, on=key, how="left", maintain_order="left").sort(
-        "kind", "answers", "position", maintain_order=True
-    )
+    order = receipts.select("answers", "position", _kinds(receipts))
+    places = order.select(pl.arg_sort_by("kind", "answers", "position", maintain_order=True)).to_series()
+    sorted_ = receipts.drop("phase")[places]
+    packs = sorted_.select("message_type", "answers", order["kind"][places]).select(_PACKS).to_series()
+    return Packed(sorted_.with_columns(packs), int(packs[-1]) + 1)
+
+
+def _kinds(receipts: pl.DataFrame) -> pl.Series:
+    """For each receipt the rank of its phase, type and recipient; most receipts follow another of their kind."""
+    key = pl.struct("phase", "message_type", "recipient_code")
+    runs = receipts.select(key.rle_id()).to_series()
+    begins = (runs != runs.shift(1)).fill_null(value=True).arg_true()
+    ranks = receipts.select("phase", "message_type", "recipient_code")[begins].select(key.rank("dense"))
+    return ranks.to_series()[runs].alias("kind")
+
+
+def _packs() -> pl.Expr:
+    """For each receipt, in order, the number of its message from 0."""
     most = pl.when(pl.col("message_type").is_in(_BILLS)).then(BILLS_PER_MESSAGE).otherwise(PER_MESSAGE)
     first = pl.col("kind") != pl.col("kind").shift(1)
     about_another = (pl.col("message_type") == _FORMAT) & (pl.col("answers") != pl.col("answers").shift(1))
     place = pl.int_range(pl.len(), dtype=pl.Int64())
     begun = pl.when((first | about_another).fill_null(value=True)).then(place).otherwise(None).forward_fill()
     opens = ((place - begun) % most) == 0
-    cut = groups.with_columns((opens.cum_sum().cast(pl.Int64()) - 1).alias("pack")).drop("kind", "phase")
-    return Packed(cut, int(cut["pack"][-1]) + 1)
+    return (opens.cum_sum().cast(pl.Int64()) - 1).alias("pack")
+
+
+_PACKS = _packs()
 
 
 def number(packed: Packed, first_message: int, first_receipt: int) -> list[pl.DataFrame]:

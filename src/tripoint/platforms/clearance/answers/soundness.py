@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import polars as pl
 
 from tripoint.kernel.findings import Severity
 from tripoint.pipeline import receipts, validity
-from tripoint.pipeline.check import FINDINGS, Check, any_broken, find
+from tripoint.pipeline.check import FINDINGS, Check, find
 from tripoint.platforms.clearance.records import KIND_OF, Bench, Kind
 
 JUDGED = ("order", "payment", "waybill")
@@ -21,10 +20,7 @@ _LINE_CHECKS = tuple(check for check in validity.CHECKS if check.each_line)
 
 
 def refused_by_themselves(papers: Mapping[str, pl.DataFrame], bench: Bench) -> pl.DataFrame | None:
-    """What is to be refused in papers by themselves: message_id, position, text; None where there is nothing.
-
-    One look over all papers of a kind tells which break anything; findings are made of these only.
-    """
+    """What is to be refused in papers by themselves: message_id, position, text; None where there is nothing."""
     found = [told for name in JUDGED if (told := _of_kind(KIND_OF[name], papers, bench)) is not None]
     return pl.concat(found) if found else None
 
@@ -47,21 +43,11 @@ def _of_kind(kind: Kind, papers: Mapping[str, pl.DataFrame], bench: Bench) -> pl
 
 def _find(frame: pl.DataFrame, prefix: str, checks: tuple[Check, ...]) -> pl.DataFrame:
     """The findings in a table (shape FINDINGS) of checks that need nothing else; `row` is the place in it."""
-    named = frame.clone()
-    named.columns = [f"{prefix}.{name}" for name in frame.columns]
-    struck = named.select(_look(checks, frozenset(named.columns))).to_series().arg_true()
-    if struck.is_empty():
-        return pl.DataFrame(schema=FINDINGS)
-    rows = named[struck].with_columns(struck.cast(pl.Int64).alias("row"))
+    named = frame.with_row_index("row")
+    named.columns = ["row", *(f"{prefix}.{name}" for name in frame.columns)]
     if "line_no" in frame.columns:
-        rows = rows.with_columns(pl.col(f"{prefix}.line_no").alias("line_no"))
-    return find(rows, checks).cast(pl.Schema(FINDINGS))
-
-
-@cache
-def _look(checks: tuple[Check, ...], columns: frozenset[str]) -> pl.Expr:
-    """True for the rows that break any check."""
-    return any_broken(checks, columns)
+        named = named.hstack([frame["line_no"]])
+    return find(named, checks).cast(pl.Schema(FINDINGS))
 
 
 def _by_head(of_lines: pl.DataFrame, heads: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

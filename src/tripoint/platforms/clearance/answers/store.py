@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -178,21 +179,32 @@ def keep_pre_nos(tx: Transaction, given: pl.DataFrame) -> None:
     tx.copy("given_pre_nos", given)
 
 
-def unwritten(tx: Transaction, after: int) -> tuple[Sequence[Row], pl.DataFrame] | None:
-    """Messages and receipts (shape STORED) of the oldest block after another that wants its XML, by nobody held; locked."""
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A block to be written: its number and moment, its messages that have no XML yet, and its receipts (shape STORED)."""
+
+    block: int
+    given_at: datetime
+    messages: Sequence[Row]
+    receipts: pl.DataFrame
+
+
+def unwritten(tx: Transaction, after: int) -> Unwritten | None:
+    """The oldest block after another that wants its XML, by nobody held; locked."""
     return _to_write(tx, tx.one(sql.unwritten, after=after))
 
 
-def unwritten_block(tx: Transaction, block: int) -> tuple[Sequence[Row], pl.DataFrame] | None:
-    """Messages and receipts (shape STORED) of one block, locked; None where it is written, when whoever did it is done."""
+def unwritten_block(tx: Transaction, block: int) -> Unwritten | None:
+    """One block, locked; None where it is written, when whoever did it is done."""
     return _to_write(tx, tx.one(sql.unwritten_block, block=block))
 
 
-def _to_write(tx: Transaction, row: Row | None) -> tuple[Sequence[Row], pl.DataFrame] | None:
+def _to_write(tx: Transaction, row: Row | None) -> Unwritten | None:
     if row is None:
         return None
     messages = tx.rows(sql.messages_of_block, block=row["block"], last_message=row["last_message"])
-    return messages, blocks.unpack(bytes(row["content"]), row["given_at"])
+    receipts = blocks.unpack(bytes(row["content"]), row["given_at"])
+    return Unwritten(row["block"], row["given_at"], messages, receipts)
 
 
 def set_written(tx: Transaction, block: int) -> None:

@@ -114,11 +114,12 @@ for update skip locked;
 select block, last_message, given_at, content from receipt_blocks where block = %(block)s and not written for update;
 
 -- name: messages_of_block
--- The messages of one block.
-select outbox_id, recipient_code, message_type, message_guid, answers, created_at, receipts, block
-from outbox
-where outbox_id between %(block)s and %(last_message)s and block = %(block)s
-order by outbox_id;
+-- The messages of one block that have no XML yet.
+select o.outbox_id, o.recipient_code, o.message_type, o.message_guid, o.answers, o.created_at, o.receipts, o.block
+from outbox as o
+where o.outbox_id between %(block)s and %(last_message)s and o.block = %(block)s
+  and not exists (select from outbox_bodies as b where b.outbox_id = o.outbox_id)
+order by o.outbox_id;
 
 -- name: set_written
 -- Notes that every message of a block has its XML.
