@@ -44,12 +44,16 @@ class Intake:
 
     async def keep(self, posted: Posted) -> Kept:
         """Keep a message; returns when it is committed. Raises what the commit raised."""
+        return await self.put(posted)
+
+    def put(self, posted: Posted) -> asyncio.Future[Kept]:
+        """Have a message kept; what comes back is done when it is committed."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
             self._thread.start()
         caller = _Caller(posted, asyncio.get_running_loop().create_future(), perf_counter())
         self._waiting.put(caller)
-        return await caller.told
+        return caller.told
 
     def _run(self) -> None:
         while True:
