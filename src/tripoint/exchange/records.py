@@ -18,6 +18,11 @@ class Posted:
     channel: str = "cli"
     name: str = ""
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes it has."""
+        return len(self.raw)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:

@@ -20,7 +20,9 @@ PLAIN = re.compile(
 @st.composite
 def receipts(draw):
     """A CEB622 of a few receipts, as far as the client looks at it."""
-    cop_no = draw(st.one_of(st.none(), st.from_regex(r"[0-9]{18}|[0-9]{17,20}|[A-Z][0-9]{17}", fullmatch=True)))
+    cop_no = draw(
+        st.one_of(st.none(), st.from_regex(r"[0-9]{18}|[0-9]{17,20}|[A-Z][0-9]{17}", fullmatch=True))
+    )
     said = f"<ceb:copNo>{cop_no}</ceb:copNo>" if cop_no is not None else ""
     status = draw(st.sampled_from(["800", "100", "2", "8001"]))
     more = draw(st.sampled_from(["", "<ceb:preNo>B800</ceb:preNo>", "\n "]))

@@ -61,6 +61,19 @@ class Held:
         self._allowance.take(count)
         self.count += count
 
+    def may_take(self, count: int) -> bool:
+        """Hold more where all requests together do not hold too much then."""
+        try:
+            self.take(count)
+        except Busy:
+            return False
+        return True
+
+    def give_back(self) -> None:
+        """Hold nothing any more."""
+        self._allowance.give_back(self.count)
+        self.count = 0
+
 
 @contextmanager
 def holding(allowance: Allowance = ALLOWANCE) -> Iterator[Held]:
@@ -69,7 +82,7 @@ def holding(allowance: Allowance = ALLOWANCE) -> Iterator[Held]:
     try:
         yield held
     finally:
-        allowance.give_back(held.count)
+        held.give_back()
 
 
 async def read(receive: Receive, claimed: str, most: int, held: Held) -> bytes:

@@ -44,23 +44,32 @@ class Keys:
 
     async def principal(self, authorization: str) -> Principal:
         """Who holds the key of an Authorization header; raises Unauthenticated."""
-        kind, _, text = authorization.partition(" ")
-        text = text.strip()
-        if kind.lower() != "bearer" or not text:
+        text = _text(authorization)
+        if not text:
             raise Unauthenticated(
                 "ACCESS-KEY-MISSING",
                 "请在 Authorization 头中以 Bearer 方式出示密钥",
                 "show a key: Authorization: Bearer tp_…",
             )
         digest = hashlib.sha256(text.encode()).digest()
-        until, principal = self._known.get(digest, (0.0, None))
-        if principal is not None and monotonic() < until and not self._has_expired(principal):
+        principal = self._remembered(digest)
+        if principal is not None:
             return principal
         looked_at = monotonic()
         principal = await to_thread.run_sync(self._look_up, text)
         if len(self._known) >= KNOWN_MOST:
             self._known.clear()
         self._known[digest] = (looked_at + KNOWN_SECONDS, principal)
+        return principal
+
+    def known(self, authorization: bytes) -> Principal | None:
+        """Who holds the key of an Authorization header, where that is remembered."""
+        return self._remembered(hashlib.sha256(_text(authorization.decode("latin-1")).encode()).digest())
+
+    def _remembered(self, digest: bytes) -> Principal | None:
+        until, principal = self._known.get(digest, (0.0, None))
+        if principal is None or monotonic() >= until or self._has_expired(principal):
+            return None
         return principal
 
     def forget(self) -> None:
@@ -73,6 +82,12 @@ class Keys:
     def _look_up(self, text: str) -> Principal:
         with self._engine.transaction() as tx:
             return access.authenticate(tx, text, now=self._engine.clock.now())
+
+
+def _text(authorization: str) -> str:
+    """The text of the key in an Authorization header; empty where it shows none."""
+    kind, _, text = authorization.partition(" ")
+    return text.strip() if kind.lower() == "bearer" else ""
 
 
 KnownKeys = SkipValidation[Keys]

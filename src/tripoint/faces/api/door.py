@@ -19,17 +19,16 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tripoint.faces.api import logs, problems
 from tripoint.faces.api.fetching import BODY_ROUTE, OUTBOX_ROUTE, Fetching
-from tripoint.faces.api.sending import Sending, told
+from tripoint.faces.api.quick import Headers, Line, Quick
+from tripoint.faces.api.sending import MESSAGES_ROUTE, Sending, acknowledged
 
-MESSAGES_ROUTE = "/v1/messages"
 BODIES = "/v1/outbox/"
 """The address of a body is its number after this."""
 
 _encode = msgspec.json.Encoder().encode
 _usual = re.compile(rb"after=([0-9]{1,18})(?:&limit=([0-9]{1,3}|1000))?").fullmatch
+_MESSAGES = MESSAGES_ROUTE.encode()
 _JSON = (b"content-type", b"application/json")
-
-Headers = list[tuple[bytes, bytes]]
 
 
 class Door:
@@ -61,18 +60,24 @@ class Door:
         try:
             status, headers, body = await answer
         except Exception as error:
-            status, headers, body = _refusal(scope, receive, send, error)
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+            status, headers, body = problems.wired(Request(scope, receive, send), error)
+        sized = [*headers, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": sized})
         await send({"type": "http.response.body", "body": body, "more_body": False})
         logs.answered(method, route, status, perf_counter() - begun, scope["state"])
+
+    def begin(self, line: Line, method: bytes, address: bytes, headers: Headers) -> Quick | None:
+        """Take a request on within its connection, which needs no task; None where that cannot be."""
+        if method == b"POST" and address == _MESSAGES:
+            return self._sending.begin(line, dict(headers))
+        if method == b"GET" and (number := _number(address.decode("latin-1"))):
+            return self._fetching.begin(line, number, dict(headers))
+        return None
 
     async def _keep(self, scope: HTTPScope, receive: Receive) -> tuple[int, Headers, bytes]:
         kept = await self._sending.keep(scope, receive)
         scope["state"]["message_id"] = kept.message_id
-        answer = told(kept)
-        location = (b"location", answer.links.self.encode())
-        return 202 if kept.is_new else 200, [_JSON, location], _encode(answer)
+        return acknowledged(kept)
 
     async def _page(self, scope: HTTPScope, after: int, limit: int) -> tuple[int, Headers, bytes]:
         caller = await self._fetching.caller(scope)
@@ -82,19 +87,10 @@ class Door:
         caller = await self._fetching.caller(scope)
         accepted = dict(scope["headers"]).get(b"accept-encoding", b"").decode("latin-1")
         given = await self._fetching.body(caller, number, accepted)
-        headers = [(name.lower().encode(), value.encode()) for name, value in given.headers.items()]
-        return 200, headers, given.content
+        return 200, given.wired(), given.content
 
 
 def _number(path: str) -> int:
     """The number of the body that a path is the address of; 0 where it is none, or a strange one."""
     text = path[len(BODIES) :] if path.startswith(BODIES) else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
-
-
-def _refusal(scope: HTTPScope, receive: Receive, send: Send, error: Exception) -> tuple[int, Headers, bytes]:
-    """The problem document of the one table."""
-    response = problems.answer_to(Request(scope, receive, send), error)
-    said = response.headers | {"Content-Type": problems.MEDIA_TYPE}
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
-    return response.status_code or 500, headers, response.content

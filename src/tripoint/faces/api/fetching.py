@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from litestar.types import HTTPScope
@@ -9,6 +10,8 @@ from litestar.types import HTTPScope
 from tripoint.exchange import packing
 from tripoint.faces.api.callers import Keys, require_read
 from tripoint.faces.api.outbox import Mail, Outbox
+from tripoint.faces.api.quick import Line, Quick
+from tripoint.kernel.refusals import Refusal
 from tripoint.registers.access.records import Principal
 
 OUTBOX_ROUTE = "/v1/outbox"
@@ -23,6 +26,25 @@ class Given(NamedTuple):
 
     headers: dict[str, str]
     content: bytes
+
+    def wired(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they go out."""
+        return [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+
+
+class Giving(Quick):
+    """A body at hand that is asked for."""
+
+    method, route = "GET", BODY_ROUTE
+
+    def __init__(self, line: Line, key_id: str, given: Given) -> None:
+        super().__init__(line, key_id)
+        self._given = given
+
+    def end(self) -> bool:
+        """Give it."""
+        self.answer(200, self._given.wired(), self._given.content)
+        return True
 
 
 class Fetching:
@@ -45,13 +67,31 @@ class Fetching:
 
     async def body(self, caller: Principal, outbox_id: int, accepted: str) -> Given:
         """The XML of an outgoing message, as it is kept where the caller accepts that; raises Forbidden and Unknown."""
-        kept = await self._mail.body(require_read(caller), outbox_id)
-        headers = {"Content-Type": MEDIA_TYPE, "Vary": "Accept-Encoding"}
-        if not packing.is_packed(kept):
-            return Given(headers, kept)
-        if accepts_zstd(accepted):
-            return Given(headers | {"Content-Encoding": "zstd"}, kept)
-        return Given(headers, packing.unpack(packing.ZSTD, kept))
+        return given(await self._mail.body(require_read(caller), outbox_id), accepted)
+
+    def begin(self, line: Line, outbox_id: int, said: Mapping[bytes, bytes]) -> Giving | None:
+        """Give a body within its connection; None where it is not at hand, or the request must be refused."""
+        principal = self._keys.known(said.get(b"authorization", b""))
+        if principal is None:
+            return None
+        try:
+            kept = self._mail.at_hand(require_read(principal), outbox_id)
+        except Refusal:
+            return None
+        if kept is None:
+            return None
+        accepted = said.get(b"accept-encoding", b"").decode("latin-1")
+        return Giving(line, principal.key_id, given(kept, accepted))
+
+
+def given(kept: bytes, accepted: str) -> Given:
+    """A body as it is kept where an Accept-Encoding header allows that, else unpacked."""
+    headers = {"Content-Type": MEDIA_TYPE, "Vary": "Accept-Encoding"}
+    if not packing.is_packed(kept):
+        return Given(headers, kept)
+    if accepts_zstd(accepted):
+        return Given(headers | {"Content-Encoding": "zstd"}, kept)
+    return Given(headers, packing.unpack(packing.ZSTD, kept))
 
 
 def accepts_zstd(accepted: str) -> bool:

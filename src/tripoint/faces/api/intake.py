@@ -18,6 +18,9 @@ from tripoint.kernel.refusals import Busy
 GROUP_MESSAGES_MAX = 500
 """Messages kept in one transaction at most."""
 
+AT_ONCE_BYTES_MAX = 64 * 1024
+"""A message up to this size is digested and compressed where it arrives: handing the interpreter over costs more."""
+
 GROUP_BYTES_MAX = 16 * 1024 * 1024
 """Their bytes together, but for the last of them."""
 
@@ -26,9 +29,15 @@ GROUP_BYTES_MAX = 16 * 1024 * 1024
 class _Caller:
     """Somebody who waits to be told under which number his message is kept."""
 
-    posted: Posted
+    posted: Posted | Packed
     told: asyncio.Future[Kept]
     since: float
+
+    def packed(self) -> Packed:
+        """His message, ready to be kept."""
+        if isinstance(self.posted, Posted):
+            self.posted = Packed.of(self.posted)
+        return self.posted
 
 
 class Intake:
@@ -44,12 +53,17 @@ class Intake:
 
     async def keep(self, posted: Posted) -> Kept:
         """Keep a message; returns when it is committed. Raises what the commit raised."""
+        return await self.put(posted)
+
+    def put(self, posted: Posted) -> asyncio.Future[Kept]:
+        """Have a message kept; what comes back is done when it is committed."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
             self._thread.start()
-        caller = _Caller(posted, asyncio.get_running_loop().create_future(), perf_counter())
+        ready = Packed.of(posted) if len(posted.raw) <= AT_ONCE_BYTES_MAX else posted
+        caller = _Caller(ready, asyncio.get_running_loop().create_future(), perf_counter())
         self._waiting.put(caller)
-        return await caller.told
+        return caller.told
 
     def _run(self) -> None:
         while True:
@@ -58,18 +72,18 @@ class Intake:
     def _group(self) -> list[_Caller]:
         """Everybody who waits, one at least, as far as one transaction holds them."""
         group = [self._waiting.get()]
-        size = len(group[0].posted.raw)
+        size = group[0].posted.bytes
         with contextlib.suppress(Empty):
             while len(group) < GROUP_MESSAGES_MAX and size < GROUP_BYTES_MAX:
                 caller = self._waiting.get_nowait()
                 group.append(caller)
-                size += len(caller.posted.raw)
+                size += caller.posted.bytes
         return group
 
     def _keep(self, group: Sequence[_Caller]) -> None:
         """Keep a group; where that fails by a fault of ours, each by itself, so that one does not fail the others."""
         try:
-            packed = [Packed.of(caller.posted) for caller in group]
+            packed = [caller.packed() for caller in group]
             begun = perf_counter()
             kept = self._engine.admit_all(packed)
         except Exception as error:

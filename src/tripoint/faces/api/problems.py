@@ -249,6 +249,14 @@ HANDLERS: dict[int | type[Exception], Any] = {
 """How each kind of exception is answered."""
 
 
+def wired(request: Request[Any, Any, Any], error: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body of the problem document of what stopped a request, as they go out."""
+    response = answer_to(request, error)
+    said = response.headers | {"Content-Type": MEDIA_TYPE}
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in said.items()]
+    return response.status_code or 500, headers, response.content
+
+
 def answer_to(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The problem document of what stopped a request, where the framework does not look it up by itself."""
     handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
