@@ -27,7 +27,7 @@ LOOK_SECONDS = 0.1
 """Looks for news begin no sooner one after the other: those who ask meanwhile share one."""
 
 NEWS_MOST = 20_000
-"""Outgoing messages remembered at most, without their bodies; the older half is forgotten then."""
+"""Outgoing messages remembered at most, without their bodies; beyond it the newest half is kept."""
 
 PAGE = 1000
 
@@ -164,9 +164,9 @@ class News:
             self._to.setdefault(row.recipient_code, []).append(row)
             self._last = row.outbox_id
         if len(self._all) > NEWS_MOST:
-            half = len(self._all) // 2
-            self._floor = self._all[half - 1].outbox_id
-            self._all = self._all[half:]
+            gone = len(self._all) - NEWS_MOST // 2
+            self._floor = self._all[gone - 1].outbox_id
+            self._all = self._all[gone:]
             by_recipient: dict[str, list[Outgoing]] = defaultdict(list)
             for row in self._all:
                 by_recipient[row.recipient_code].append(row)
