@@ -413,7 +413,7 @@ cdef Text figure(char* room, int kind, Source* source, int64_t row) noexcept nog
         size = <uint64_t>(-value if value < 0 else value)
     else:
         value = (<const int64_t*>source.values)[source.offset + row]
-        size = <uint64_t>(-value if value < 0 else value)
+        size = 0 - <uint64_t>value if value < 0 else <uint64_t>value
         places = <int64_t>(size % 100_000)
         size //= 100_000
         if places:
