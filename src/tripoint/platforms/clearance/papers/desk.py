@@ -84,7 +84,7 @@ def take(tx: Transaction, mail: Mail, arriving: pl.DataFrame, nursery: Nursery, 
     settled = _settle_waybills(tx, kept, standing)
     fresh = fresh_orders(taken, pl.concat([standing["order_no"], settled["order_no"]]))["order_no"]
     taken = _with_orders(taken, settled).with_columns(
-        pl.col("order_no").is_in(fresh.implode()).alias("fresh")
+        pl.col("order_no").is_in(fresh.implode()).fill_null(value=False).alias("fresh")
     )
     docketed, withdrawn = _docket(tx, kept, now)
     others = taken.filter(~pl.col("fresh"))
@@ -278,8 +278,8 @@ def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, stand
         keys = pl.concat(
             [
                 silent.select(_WAYBILL),
-                without.select(pl.col("issuer_code", "number")).rename(
-                    dict(zip(("issuer_code", "number"), _WAYBILL, strict=True))
+                without.select(
+                    pl.col("issuer_code").alias("carrier_code"), pl.col("number").alias("waybill_no")
                 ),
             ]
         )
