@@ -40,7 +40,8 @@ def arrive(tx: Transaction, arriving: pl.DataFrame) -> None:
 
 def standing(tx: Transaction) -> pl.DataFrame:
     """What is known of the keys of the papers that arrive (shape STANDING)."""
-    return tx.frame(sql.standing, STANDING)
+    # A key may arrive twice; what stands under it stands once.
+    return tx.frame(sql.standing, STANDING).unique(["kind", "issuer_code", "number"], maintain_order=True)
 
 
 def siblings(tx: Transaction) -> pl.DataFrame:
