@@ -49,7 +49,7 @@ def work(
         sealing.reopen_touched(tx)
         taken = papers.take(tx, mail, arriving, nursery, now)
     with _timed(worked, "rule"):
-        ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh)
+        ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh, taken.waiting)
     with _timed(worked, "record"):
         papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh))
         ruled = _record(tx, ruling, bench, nursery, now)
@@ -112,7 +112,7 @@ def _count(worked: Worked, ruled: Ruled) -> Worked:
 
 
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    return dict(frame.group_by(column).len().sort(column).iter_rows())
+    return dict(frame[column].value_counts().sort(column).iter_rows()) if frame.height else {}
 
 
 @contextmanager

@@ -191,10 +191,14 @@ NOTHING_FRESH = Fresh(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of the papers of a round: each with its reception, the orders to be judged, and the sets not yet stored."""
+    """What became of the papers of a round: each with its reception, the orders to be judged, and the sets not yet stored.
+
+    `waiting` are the places of those papers of the touched orders that have no rows of their own.
+    """
 
     received: pl.DataFrame
     touched: pl.Series
+    waiting: pl.DataFrame
     states: dict[tuple[str, str | None], Standing]
     fresh: Fresh
 

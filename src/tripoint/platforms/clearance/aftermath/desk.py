@@ -45,7 +45,7 @@ def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetim
         if papers:
             told = [said for paper in papers for said in work(tx, paper, bench, now)]
             parts.append(_receipts(name, told))
-    return pl.concat(parts)
+    return pl.concat(parts) if len(parts) > 1 else parts[0]
 
 
 def confirm_return(
@@ -105,7 +105,7 @@ def _accepted(mail: Mail, taken: Taken, name: str) -> list[Row]:
     """The taken papers of a kind, as rows in the order they came."""
     kind = KIND_OF[name]
     papers = mail.papers.get(kind.table)
-    if papers is None:
+    if papers is None or papers.is_empty():
         return []
     places = taken.received.filter((pl.col("kind") == name) & (pl.col("reception") == "accepted"))
     rows = papers.join(places.select("message_id", "position"), on=["message_id", "position"], how="semi")

@@ -76,29 +76,32 @@ def take(tx: Transaction, mail: Mail, arriving: pl.DataFrame, nursery: Nursery, 
     Whole sets of new papers are not stored yet: most of them are settled by the ruling (`Taken.fresh`, `keep`). New papers
     of other sets wait in their messages, and in the nursery.
     """
-    standing = store.standing(tx)
+    standing, siblings = store.standing(tx), store.siblings(tx)
     received, states = _receive(tx, arriving, standing)
     taken = received.filter(pl.col("reception").is_in(["accepted", "draft"]))
-    _store_replaced(tx, taken, standing, nursery)
+    replaced = _store_replaced(tx, taken, standing, nursery)
     kept = _Kept(mail, taken)
     settled = _settle_waybills(tx, kept, standing)
-    fresh = fresh_orders(taken, pl.concat([standing["order_no"], settled["order_no"]]))["order_no"]
+    fresh = fresh_orders(taken, pl.concat([siblings["order_no"], settled["order_no"]]))["order_no"]
     taken = _with_orders(taken, settled).with_columns(
-        pl.col("order_no").is_in(fresh.implode()).alias("fresh")
+        pl.col("order_no").is_in(fresh.implode()).fill_null(value=False).alias("fresh")
     )
     docketed, withdrawn = _docket(tx, kept, now)
     others = taken.filter(~pl.col("fresh"))
     _store(tx, kept, others, settled)
-    nursery.keep(others.filter("waits"), mail.papers)
+    waiting = others.filter("waits")
+    nursery.keep(waiting, mail.papers)
     _put(tx, others, docketed.filter(~pl.col("order_no").is_in(fresh.implode())))
     store.withdraw(tx, withdrawn, now)
     store.keep_faults(tx, _faults(mail, received, now))
     matched = others.filter(pl.col("kind").is_in(TRIO))
     awaiting = store.take_awaited(tx, _not_taken(received, taken))
     touched = pl.concat([matched["order_no"], matched["was_order_no"], awaiting]).drop_nulls().unique().sort()
+    touched = touched.filter(touched != "")
     return Taken(
         received=received,
-        touched=touched.filter(touched != ""),
+        touched=touched,
+        waiting=_waiting(tx, touched, arriving, siblings, replaced, waiting),
         states=states,
         fresh=_fresh(kept, taken.filter("fresh"), fresh, docketed),
     )
@@ -189,23 +192,44 @@ def _not_taken(received: pl.DataFrame, taken: pl.DataFrame) -> list[tuple[str, s
     return odd.join(taken, on=key, how="anti").select(key).drop_nulls().unique().rows()
 
 
-def _store_replaced(tx: Transaction, taken: pl.DataFrame, standing: pl.DataFrame, nursery: Nursery) -> None:
-    """Give rows of their own to waiting papers that a version now taken replaces: every version is kept."""
+def _waiting(
+    tx: Transaction,
+    touched: pl.Series,
+    arriving: pl.DataFrame,
+    siblings: pl.DataFrame,
+    replaced: pl.DataFrame,
+    waiting: pl.DataFrame,
+) -> pl.DataFrame:
+    """The papers without rows of their own of the touched orders (store.PLACES)."""
+    waited = siblings.filter(~pl.col("stored"))
+    if replaced.height:
+        waited = waited.join(replaced, on=_PLACE, how="anti", maintain_order="left")
+    found = pl.concat([frame.select(list(store.PLACES)) for frame in (waited, waiting)])
+    elsewhere = touched.filter(~touched.is_in(arriving["order_no"].implode()))
+    more = store.waiting_papers_of(tx, elsewhere.to_list())
+    return pl.concat([found.filter(pl.col("order_no").is_in(touched.implode())), more])
+
+
+def _store_replaced(
+    tx: Transaction, taken: pl.DataFrame, standing: pl.DataFrame, nursery: Nursery
+) -> pl.DataFrame:
+    """Give rows of their own to waiting papers that a version now taken replaces: every version is kept.
+
+    Returns where they were (store.PLACES).
+    """
     again = taken.filter(~pl.col("first"))
-    if again.is_empty():
-        return
     places = (
         standing.filter(~pl.col("stored"))
         .join(again, on=["kind", "issuer_code", "number"], how="semi")
         .select(list(store.PLACES))
     )
-    if places.is_empty():
-        return
-    recalled = recall(tx, places, nursery)
-    for name in TRIO:
-        kind = KIND_OF[name]
-        store.append(tx, kind, recalled[kind.table], recalled[kind.lines] if kind.lines else None)
-    nursery.forget(places)
+    if places.height:
+        recalled = recall(tx, places, nursery)
+        for name in TRIO:
+            kind = KIND_OF[name]
+            store.append(tx, kind, recalled[kind.table], recalled[kind.lines] if kind.lines else None)
+        nursery.forget(places)
+    return places
 
 
 def _fresh(kept: _Kept, taken: pl.DataFrame, orders: pl.Series, docketed: pl.DataFrame) -> Fresh:
@@ -278,8 +302,8 @@ def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, stand
         keys = pl.concat(
             [
                 silent.select(_WAYBILL),
-                without.select(pl.col("issuer_code", "number")).rename(
-                    dict(zip(("issuer_code", "number"), _WAYBILL, strict=True))
+                without.select(
+                    pl.col("issuer_code").alias("carrier_code"), pl.col("number").alias("waybill_no")
                 ),
             ]
         )

@@ -39,8 +39,14 @@ def arrive(tx: Transaction, arriving: pl.DataFrame) -> None:
 
 
 def standing(tx: Transaction) -> pl.DataFrame:
-    """What is known of the keys of the papers that arrive, and what stands under their orders (shape STANDING)."""
-    return tx.frame(sql.standing, STANDING)
+    """What is known of the keys of the papers that arrive (shape STANDING)."""
+    # A key may arrive twice; what stands under it stands once.
+    return tx.frame(sql.standing, STANDING).unique(["kind", "issuer_code", "number"], maintain_order=True)
+
+
+def siblings(tx: Transaction) -> pl.DataFrame:
+    """The papers that stand under the orders of those that arrive (shape PLACES), and whether they are `stored`."""
+    return tx.frame(sql.siblings, PLACES | {"stored": pl.Boolean()})
 
 
 def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], Standing]:
@@ -94,9 +100,9 @@ def waiting_papers(tx: Transaction) -> pl.DataFrame:
     return tx.frame(sql.waiting_papers, PLACES)
 
 
-def waiting_papers_of(tx: Transaction, order_no: str) -> pl.DataFrame:
-    """The papers of one order without rows of their own (shape PLACES)."""
-    rows = tx.rows(sql.waiting_papers_of_one, order_no=order_no)
+def waiting_papers_of(tx: Transaction, order_nos: Sequence[str]) -> pl.DataFrame:
+    """The papers of some orders without rows of their own (shape PLACES)."""
+    rows = tx.rows(sql.waiting_papers_of, order_nos=list(order_nos)) if order_nos else ()
     return pl.DataFrame(rows, schema=PLACES, orient="row")
 
 

@@ -1,12 +1,13 @@
 -- name: standing
--- The versions that count so far of the staged paper keys, and of everything else that stands under the staged orders.
+-- The versions that count so far of the staged paper keys.
 select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
        v.owner_code, v.stored, v.message_id, v.position
 from arriving_keys as k
-join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code
-union
-select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code, v.app_type, v.app_time, v.digest, v.state,
-       v.owner_code, v.stored, v.message_id, v.position
+join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code;
+
+-- name: siblings
+-- The papers that stand under the staged orders so far, and whether they have rows of their own.
+select v.kind, v.message_id, v.position, v.order_no, v.stored
 from (select distinct order_no from arriving_keys where order_no <> '') as k
 join paper_versions as v on v.order_no = k.order_no;
 
@@ -106,9 +107,9 @@ from touched_orders as k
 join paper_versions as v on v.order_no = k.order_no
 where not v.stored;
 
--- name: waiting_papers_of_one
--- The papers of one order that have no rows of their own.
-select kind, message_id, position, order_no from paper_versions where order_no = %(order_no)s and not stored;
+-- name: waiting_papers_of
+-- The papers of some orders that have no rows of their own.
+select kind, message_id, position, order_no from paper_versions where order_no = any(%(order_nos)s) and not stored;
 
 -- name: mark_stored
 -- Marks some orders' papers as having rows of their own.

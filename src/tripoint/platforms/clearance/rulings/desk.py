@@ -64,13 +64,18 @@ def rule(
     nursery: Nursery,
     now: datetime,
     fresh: Fresh | None = None,
+    waited: pl.DataFrame | None = None,
 ) -> Ruling:
-    """Judge every open list of the touched orders and every fresh set; the same statements run however many there are."""
+    """Judge every open list of the touched orders and every fresh set; the same statements run however many there are.
+
+    `waited` are the places of the touched orders' papers that wait in their messages, where `take` has found them.
+    """
     fresh = fresh or NOTHING_FRESH
     store.touch(tx, touched.filter(~touched.is_in(fresh.order_nos.implode())))
     docket = pl.concat([store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES)), _docketed(fresh, now)])
     stored = store.papers(tx)
-    waited = waiting.waiting_papers(tx)
+    if waited is None:
+        waited = waiting.waiting_papers(tx)
     recalled = recall(tx, waited, nursery)
     papers = _together(stored, recalled, fresh.papers)
     sets = _on_docket(join_papers(papers), docket)

@@ -51,7 +51,7 @@ def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
     sealed = pl.DataFrame(
         store.papers_of_one(tx, order_no), schema={"order_no": pl.String(), "papers": pl.String()}
     )
-    waiting = papers.waiting_papers_of(tx, order_no).rename({"order_no": "sealed_order_no"})
+    waiting = papers.waiting_papers_of(tx, [order_no]).rename({"order_no": "sealed_order_no"})
     places = pl.concat([rows.places(sealed), waiting])
     if places.is_empty():
         return []
