@@ -17,6 +17,7 @@ from tests.messages.ceb.makings import GUID, HERE, SUBSCRIBER, example_frames, f
 from tests.messages.signatures.makings import signer
 from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.lane import IS_BUILT
+from tripoint.messages.ceb.octets import namespaces_in
 from tripoint.messages.ceb.parsing import parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.ceb.writing import write
@@ -84,6 +85,24 @@ def test_a_message_that_quotes_another_goes_the_reference_lane() -> None:
 def test_another_way_of_writing_the_same_stays_on_the_fast_lane(change: object) -> None:
     made = [change(message(kind)) for kind in ("CEB311", "CEB411", "CEB511", "CEB621")]  # type: ignore[operator]
     assert lanes(*made) == (4, 0)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 7, 19, 60])
+def test_papers_of_any_length_have_the_digest_of_the_reference_lane(lines: int) -> None:
+    honest = message("CEB311", papers=1, lines=lines)
+    for length in range(1, 160):
+        assert lanes(put(honest, "note", b"n" * length)) == (1, 0)
+    assert lanes(put(honest, "note", "中".encode() * 1000), put(honest, "note", b"n" * 1000)) == (2, 0)
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"xmlns", b"xm", b"x", b"xmln", b"n" * 255, b"s" * 251, b"abc" * 40]), max_size=40
+    )
+)
+def test_namespaces_are_counted_wherever_they_stand(pieces: list[bytes]) -> None:
+    raw = b"".join(pieces)
+    assert namespaces_in(raw) == raw.count(b"xmlns")
 
 
 def test_octets_that_are_put_right_on_the_way_are_those_of_canonical_form() -> None:

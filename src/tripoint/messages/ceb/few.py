@@ -37,7 +37,9 @@ def typed_few(
         texts = [raw if raw is None else raw.strip(SPACE) for raw in raws]
         series = _values(field, texts)
         values[field.element] = series
-        untyped = series.is_null().to_list() if series.null_count() else [False] * len(raws)
+        untyped = (
+            [value is None for value in series.to_list()] if series.null_count() else [False] * len(raws)
+        )
         rows = [
             at
             for at, (raw, text) in enumerate(zip(raws, texts, strict=True))

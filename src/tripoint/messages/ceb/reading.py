@@ -6,6 +6,7 @@ read with the tolerance real messages need.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -195,8 +196,9 @@ def _typed(
 
 def _numbered_twice(rows: Rows) -> list[Fault]:
     """Lines of one paper with one number: which of them is meant by the number nobody could say."""
-    keys = pl.DataFrame([rows.message_ids, rows.positions, rows.line_numbers], schema=["m", "p", "n"])
-    twice = (keys.is_duplicated() & keys["n"].is_not_null()).arg_true().to_list()
+    keys = list(zip(rows.message_ids, rows.positions, rows.line_numbers, strict=True))
+    found = Counter(keys)
+    twice = [row for row, key in enumerate(keys) if key[2] is not None and found[key] > 1]
     at, field = next((at, field) for at, field in enumerate(rows.node.fields) if field.column == "line_no")
     return [
         Fault(
