@@ -123,7 +123,7 @@ def claim_one(tx: Transaction, message_id: int) -> Row | None:
 
 def contents(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:
     """Messages with their bytes as they came, in order: message_id, sender_code, received_at, raw."""
-    rows = tx.rows(sql.contents, message_ids=list(message_ids))
+    rows = tx.blobs(sql.contents, message_ids=list(message_ids))
     for row in rows:
         row["raw"] = unpack(row.pop("packing"), row["raw"])
     return rows
@@ -216,7 +216,7 @@ def send(tx: Transaction, outbox: pl.DataFrame) -> None:
 
 def bodies(tx: Transaction, outbox_ids: Sequence[int]) -> dict[int, bytes]:
     """The bodies of outgoing messages as they are kept, of those that have one."""
-    rows = tx.rows(sql.bodies, outbox_ids=list(outbox_ids))
+    rows = tx.blobs(sql.bodies, outbox_ids=list(outbox_ids))
     return {row["outbox_id"]: bytes(row["body"]) for row in rows}
 
 
@@ -229,8 +229,8 @@ def bodies_from(
     """
     bounds = {"first": first, "most": most, "bytes_most": bytes_most}
     if recipient_code is None:
-        return tx.rows(sql.bodies_from, **bounds)
-    return tx.rows(sql.bodies_from_to, recipient_code=recipient_code, **bounds)
+        return tx.blobs(sql.bodies_from, **bounds)
+    return tx.blobs(sql.bodies_from_to, recipient_code=recipient_code, **bounds)
 
 
 def keep_bodies(tx: Transaction, bodies: Mapping[int, bytes]) -> None:

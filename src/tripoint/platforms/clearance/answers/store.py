@@ -76,7 +76,7 @@ def packed(tx: Transaction, messages: Sequence[Row]) -> pl.DataFrame:
 def _contents(tx: Transaction, numbers: Sequence[int]) -> Iterator[pl.DataFrame]:
     """Blocks by number (shape STORED), in order, some at a time."""
     for start in range(0, len(numbers), BLOCKS_AT_ONCE):
-        for row in tx.rows(sql.contents, blocks=list(numbers[start : start + BLOCKS_AT_ONCE])):
+        for row in tx.blobs(sql.contents, blocks=list(numbers[start : start + BLOCKS_AT_ONCE])):
             yield blocks.unpack(bytes(row["content"]), row["given_at"])
 
 
