@@ -219,6 +219,8 @@ def _telling(papers: pl.DataFrame, told: list[tuple[str, str]]) -> pl.DataFrame:
 
 def _with_numbers(told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
     """Papers, the lists among them that are known before with the numbers those were given."""
+    if not (told["kind"] == "list").any():
+        return told
     known = [
         taken.states.get((order_no, marketplace)) if kind == "list" else None
         for kind, order_no, marketplace in told.select("kind", "order_no", "marketplace_code").iter_rows()
