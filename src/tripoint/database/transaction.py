@@ -54,7 +54,7 @@ class StagedTables:
 
 
 class Transaction:
-    """The statements of one transaction; `statements` counts those sent. Whoever opened it commits it."""
+    """The statements of one transaction; `statements` counts those sent, making staged tables ready aside. Whoever opened it commits it."""
 
     def __init__(self, connection: psycopg.Connection[Any], tables: StagedTables | None = None) -> None:
         self._connection = connection
@@ -118,22 +118,22 @@ class Transaction:
         name = sql.Identifier("pg_temp", table)
         if self._tables.types.get(table) == types:
             if table in self._filled:
-                self._run_composed(sql.SQL("truncate {}").format(name))
+                self._prepare(sql.SQL("truncate {}").format(name))
         else:
             if table in self._tables.types:
-                self._run_composed(sql.SQL("drop table {}").format(name))
+                self._prepare(sql.SQL("drop table {}").format(name))
             wanted = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
                 for column, kind in types.items()
             )
             made = sql.SQL("create temporary table {} ({}) on commit delete rows").format(name, wanted)
-            self._run_composed(made)
+            self._prepare(made)
             self._tables.make(table, types)
         self._filled.add(table)
         self._fill(name, frame)
         if analyze and self._tables.must_analyze(table, frame.height):
             chosen = sql.SQL(", ").join(map(sql.Identifier, analyze))
-            self._run_composed(sql.SQL("analyze {} ({})").format(name, chosen))
+            self._prepare(sql.SQL("analyze {} ({})").format(name, chosen))
 
     def copy(self, table: str, frame: pl.DataFrame, /) -> int:
         """Append a set to a table (`name` or `schema.name`); columns go by name, those not given take their default.
@@ -185,8 +185,9 @@ class Transaction:
             cursor.execute(_text(statement).encode(), params)
             yield cursor
 
-    def _run_composed(self, statement: Any) -> None:
-        with self._sent():
+    def _prepare(self, statement: Any) -> None:
+        """Make a staged table ready; not counted, for what is needed depends on what the connection staged before."""
+        with told():
             self._connection.execute(statement)
 
     def _fill(self, name: Any, frame: pl.DataFrame) -> int:
