@@ -27,9 +27,7 @@ def current(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
             .unique(subset=list(key), keep="last", maintain_order=True)
         )
         frame = frame[newest["at"]]
-    return frame.filter(
-        (pl.col("app_type") != "3") & ~((pl.col("app_status") == "1").fill_null(value=False))
-    )
+    return frame.filter((pl.col("app_type") != "3") & ~((pl.col("app_status") == "1").fill_null(value=False)))
 
 
 def _gathered(frame: pl.DataFrame, at: pl.Series, prefix: str) -> pl.DataFrame:
@@ -79,9 +77,7 @@ def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
     parts = [_gathered(frame, at[paper], paper) for paper, frame in frames.items()]
     return (
-        pl.concat(parts, how="horizontal")
-        .with_row_index("row")
-        .with_columns(pl.col("row").cast(pl.Int64()))
+        pl.concat(parts, how="horizontal").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64()))
     )
 
 

@@ -43,6 +43,8 @@ def seal(tx: Transaction, lists: pl.DataFrame) -> None:
 def purge(tx: Transaction, order_nos: pl.Series, stored: pl.Series) -> None:
     """Forget the live rows of lists that are sealed now; `stored` are those of the orders whose papers have rows."""
     for orders, statements in ((order_nos, _LIVE), (stored, _PAPERS)):
+        if orders.is_empty():
+            continue
         tx.stage("sealed_orders", pl.DataFrame({"order_no": orders}, schema=_ORDER), analyze=("order_no",))
         for statement in statements:
             tx.run(statement)
