@@ -15,18 +15,31 @@ _LIST, _ORDER, _PAYMENT, _WAYBILL = (
 
 
 def current(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """The version of each paper that counts (the newest appTime), without those withdrawn and drafts."""
-    newest = frame.sort("app_time", maintain_order=True).unique(
-        subset=list(key), keep="last", maintain_order=True
-    )
-    return newest.filter(
-        (pl.col("app_type") != "3") & ~((pl.col("app_status") == "1").fill_null(value=False))
-    )
+    """The version of each paper that counts (the newest appTime), without those withdrawn and drafts.
+
+    Every key has the order number: where no number comes twice, no paper has another version.
+    """
+    if frame["order_no"].n_unique() < frame.height:
+        newest = (
+            frame.select(*key, "app_time")
+            .with_row_index("at")
+            .sort("app_time", maintain_order=True)
+            .unique(subset=list(key), keep="last", maintain_order=True)
+        )
+        frame = frame[newest["at"]]
+    return frame.filter((pl.col("app_type") != "3") & ~((pl.col("app_status") == "1").fill_null(value=False)))
 
 
-def _prefixed(frame: pl.DataFrame, prefix: str) -> pl.DataFrame:
-    return frame.select(pl.all().name.prefix(f"{prefix}.")).with_columns(
-        pl.lit(value=True).alias(f"{prefix}.present")
+def _gathered(frame: pl.DataFrame, at: pl.Series, prefix: str) -> pl.DataFrame:
+    """The rows at places, null where there is none, with prefixed names and `x.present`."""
+    if frame.is_empty():
+        rows = frame.clear(at.len())
+    elif at.null_count():
+        rows = frame.select(pl.all().gather(at))
+    else:
+        rows = frame[at]
+    return rows.select(pl.all().name.prefix(f"{prefix}.")).with_columns(
+        at.is_not_null().alias(f"{prefix}.present")
     )
 
 
@@ -34,63 +47,59 @@ def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row per list with its order, payment and waybill; what has not arrived is null and `x.present` false.
 
     `papers` holds every version of `lists`, `orders`, `payments`, `waybills` of the order numbers concerned.
-    Of several payments for one order the one the order names is taken, else the latest.
+    Of several payments for one order the one the order names is taken, else the latest. Only keys are joined; the
+    papers are then gathered by their places.
     """
-    place = ["order_no", "marketplace_code"]
-    lists = _prefixed(current(papers.get("lists", LISTS.empty()), tuple(place)), "list")
-    orders = _prefixed(current(papers.get("orders", ORDERS.empty()), tuple(place)), "order")
+    place = ("order_no", "marketplace_code")
+    carried = ("order_no", "carrier_code", "waybill_no")
     # A number that was moved to another order has left a withdrawal behind, told at the same time: each order by itself.
-    payments = _prefixed(
-        current(papers.get("payments", PAYMENTS.empty()), ("order_no", "provider_code", "payment_no")),
-        "payment",
+    frames = {
+        "list": current(papers.get("lists", LISTS.empty()), place),
+        "order": current(papers.get("orders", ORDERS.empty()), place),
+        "waybill": current(papers.get("waybills", WAYBILLS.empty()), carried),
+        "payment": current(
+            papers.get("payments", PAYMENTS.empty()), ("order_no", "provider_code", "payment_no")
+        ),
+    }
+    joined = (
+        frames["list"]
+        .select(*place, "carrier_code", "waybill_no", "message_id", "position")
+        .with_row_index("list")
+        .join(
+            frames["order"].select(*place, "provider_code", "payment_no").with_row_index("order"),
+            on=place,
+            how="left",
+        )
+        .join(frames["waybill"].select(carried).with_row_index("waybill"), on=carried, how="left")
     )
-    waybills = _prefixed(
-        current(papers.get("waybills", WAYBILLS.empty()), ("order_no", "carrier_code", "waybill_no")),
-        "waybill",
+    at = joined.join(_choose_payment(joined, frames["payment"]), on="list", how="left").sort(
+        "message_id", "position"
     )
-    joined = lists.join(
-        orders,
-        left_on=["list.order_no", "list.marketplace_code"],
-        right_on=["order.order_no", "order.marketplace_code"],
-        how="left",
-        coalesce=False,
-    ).join(
-        waybills,
-        left_on=["list.order_no", "list.carrier_code", "list.waybill_no"],
-        right_on=["waybill.order_no", "waybill.carrier_code", "waybill.waybill_no"],
-        how="left",
-        coalesce=False,
-    )
-    chosen = _choose_payment(joined, payments)
-    flags = [pl.col(f"{paper}.present").fill_null(value=False) for paper in ("order", "payment", "waybill")]
+    parts = [_gathered(frame, at[paper], paper) for paper, frame in frames.items()]
     return (
-        joined.join(chosen, on=["list.order_no", "list.marketplace_code"], how="left")
-        .sort("list.message_id", "list.position")
-        .with_columns(flags)
-        .with_row_index("row")
-        .with_columns(pl.col("row").cast(pl.Int64()))
+        pl.concat(parts, how="horizontal").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64()))
     )
 
 
 def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
-    """The payment of each list, one at most: the one named by the order first, then the latest."""
-    named = (pl.col("payment.provider_code") == pl.col("order.provider_code")) & (
-        pl.col("payment.payment_no") == pl.col("order.payment_no")
+    """The place of the payment of each list, one at most: the one named by the order first, then the latest."""
+    place = ["order_no", "marketplace_code"]
+    found = joined.select("list", *place, "provider_code", "payment_no").join(
+        payments.select(*place, "provider_code", "payment_no", "app_time").with_row_index("payment"),
+        on=place,
+        how="inner",
+        suffix="_paid",
     )
-    return (
-        joined.select("list.order_no", "list.marketplace_code", "order.provider_code", "order.payment_no")
-        .join(
-            payments,
-            left_on=["list.order_no", "list.marketplace_code"],
-            right_on=["payment.order_no", "payment.marketplace_code"],
-            how="inner",
-            coalesce=False,
+    if found["list"].n_unique() < found.height:
+        named = (pl.col("provider_code_paid") == pl.col("provider_code")) & (
+            pl.col("payment_no_paid") == pl.col("payment_no")
         )
-        .with_columns(named.fill_null(value=False).alias("named"))
-        .sort("named", "payment.app_time", "payment.payment_no", descending=[True, True, False])
-        .unique(subset=["list.order_no", "list.marketplace_code"], keep="first", maintain_order=True)
-        .drop("named", "order.provider_code", "order.payment_no")
-    )
+        found = (
+            found.with_columns(named.fill_null(value=False).alias("named"))
+            .sort("named", "app_time", "payment_no_paid", descending=[True, True, False])
+            .unique(subset=["list"], keep="first", maintain_order=True)
+        )
+    return found.select("list", "payment")
 
 
 def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -99,37 +108,34 @@ def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Dat
     order_lines = papers.get(
         "order_lines", ORDER_LINES.empty().with_columns(order_no=pl.lit(None, pl.String()))
     )
-    mine = sets.select("row", "list.message_id", "list.position").join(
-        _prefixed(lines, "line"),
-        left_on=["list.message_id", "list.position"],
-        right_on=["line.message_id", "line.position"],
-        how="inner",
-    )
-    theirs = (
-        sets.filter(_ORDER)
-        .select("row", "order.message_id", "order.position")
+    at = (
+        _line_places(sets, "list", lines, "line")
         .join(
-            _prefixed(order_lines, "order_line"),
-            left_on=["order.message_id", "order.position"],
-            right_on=["order_line.message_id", "order_line.position"],
-            how="inner",
-        )
-        .drop("order.message_id", "order.position")
-    )
-    return (
-        mine.drop("list.message_id", "list.position")
-        .join(
-            theirs,
-            left_on=["row", "line.line_no"],
-            right_on=["row", "order_line.line_no"],
+            _line_places(sets.filter(_ORDER), "order", order_lines, "order_line"),
+            on=["row", "line_no"],
             how="left",
-            coalesce=False,
-        )
-        .drop("row_right", strict=False)
-        .with_columns(
-            pl.col("line.line_no").alias("line_no"), pl.col("order_line.present").fill_null(value=False)
         )
         .sort("row", "line_no")
+    )
+    place = ("message_id", "position")
+    return pl.concat(
+        [
+            at.select("row"),
+            _gathered(lines.drop(place), at["line"], "line"),
+            _gathered(order_lines.drop(place), at["order_line"], "order_line"),
+            at.select("line_no"),
+        ],
+        how="horizontal",
+    )
+
+
+def _line_places(sets: pl.DataFrame, paper: str, lines: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Where the lines of each set's paper are: row, line_no, and the place under `name`."""
+    place = ["message_id", "position"]
+    return (
+        sets.select("row", *(pl.col(f"{paper}.{column}").alias(column) for column in place))
+        .join(lines.select(*place, "line_no").with_row_index(name), on=place, how="inner")
+        .select("row", "line_no", name)
     )
 
 
@@ -148,12 +154,14 @@ def count_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Da
             pl.len().cast(pl.Int64()).alias(f"{paper}.lines"),
             pl.col("total").sum().alias(f"{paper}.lines_total"),
         )
-        counted = counted.join(
+        found = sets.select(f"{paper}.message_id", f"{paper}.position").join(
             sums,
             left_on=[f"{paper}.message_id", f"{paper}.position"],
             right_on=["message_id", "position"],
             how="left",
+            maintain_order="left",
         )
+        counted = counted.hstack(found.select(f"{paper}.lines", f"{paper}.lines_total"))
     return counted
 
 

@@ -137,7 +137,10 @@ def _lists(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
 def _share_out(placed: pl.DataFrame) -> pl.DataFrame:
     """Add `_part`: each line's share of freight and insurance, as `tariff.import_tax.share_out` deals it."""
     alone = pl.when((pl.col("_lines") == 1) & ~pl.col("_unclear")).then(pl.col("_extra"))
-    dealt = placed.lazy().filter((pl.col("_extra") > 0) & ~pl.col("_unclear") & (pl.col("_lines") > 1))
+    shared = (pl.col("_extra") > 0) & ~pl.col("_unclear") & (pl.col("_lines") > 1)
+    if not placed.select(shared.any()).item():
+        return placed.with_columns(alone.fill_null(0).alias("_part"))
+    dealt = placed.lazy().filter(shared)
     weight = pl.when(pl.col("_whole") > 0).then(pl.col("total")).otherwise(pl.lit(1)).cast(WIDE)
     whole = pl.when(pl.col("_whole") > 0).then(pl.col("_whole")).otherwise(pl.col("_lines").cast(WIDE))
     cents = pl.col("_extra") // FEN
@@ -160,8 +163,6 @@ def _share_out(placed: pl.DataFrame) -> pl.DataFrame:
         "_greatest"
     ).then(pl.col("_extra") % FEN).otherwise(pl.lit(0, dtype=WIDE))
     parts = ranked.select("_at", part.alias("_part")).collect()
-    if parts.is_empty():
-        return placed.with_columns(alone.fill_null(0).alias("_part"))
     joined = placed.join(parts, on="_at", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce(alone, "_part", pl.lit(0, dtype=WIDE)).alias("_part"))
 
@@ -172,6 +173,8 @@ def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     Null in either means that the line does not state the quantity the tax is asked of.
     """
     rows = valued.filter(pl.col("ct_specific").is_not_null() | pl.col("ct_condition").is_not_null())
+    if rows.is_empty():
+        return rows.select("_at")
     return rows.select(
         "_at",
         pl.when(pl.col("ct_specific").is_null())

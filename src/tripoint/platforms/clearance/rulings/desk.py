@@ -172,20 +172,20 @@ def _seal(tx: Transaction, ruling: Ruling, batch: int, bench: Bench, now: dateti
 
 
 def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Lists (row, list.order_no) released at their first ruling on papers that came once each, as new."""
+    """Lists (row, list.order_no) released at their first ruling on papers that came once each, as new.
+
+    A released list has all its papers, so only orders that have a second or a changed one fall away.
+    """
     released = lists.filter((pl.col("state") == RELEASED) & (pl.col("was_state") == WAITING)).select(
         "row", "list.order_no"
     )
     for name in TRIO:
-        once = (
-            papers[KIND_OF[name].table]
-            .group_by("order_no")
-            .agg(pl.len().alias("papers"), (pl.col("app_type") == NEW).all().alias("new"))
-            .filter((pl.col("papers") == 1) & pl.col("new"))
-        )
-        released = released.join(
-            once, left_on="list.order_no", right_on="order_no", how="semi", maintain_order="left"
-        )
+        came = papers[KIND_OF[name].table].select("order_no", "app_type")
+        again = came.filter(pl.col("app_type") != NEW)["order_no"]
+        if came["order_no"].n_unique() < came.height:
+            again = again.append(came["order_no"].filter(came["order_no"].is_duplicated()))
+        if again.len():
+            released = released.filter(~pl.col("list.order_no").is_in(again.implode()))
     return released
 
 
@@ -221,15 +221,24 @@ def _elsewhere(tx: Transaction, missing: pl.DataFrame, fresh: Fresh) -> pl.DataF
 
 def _on_docket(sets: pl.DataFrame, docket: pl.DataFrame) -> pl.DataFrame:
     """The sets whose list stands open on the docket, with what the docket says, numbered anew."""
+    keys = ["order_no", "marketplace_code"]
+    at = (
+        sets.select(pl.col(f"list.{key}").alias(key) for key in keys)
+        .with_row_index("at")
+        .join(docket, on=keys, how="inner", maintain_order="left")
+    )
+    if not at["at"].equals(pl.int_range(sets.height, dtype=pl.UInt32(), eager=True)):
+        sets = sets[at["at"]]
+    said = at.select(
+        pl.col("state").alias("was_state"),
+        pl.col("waits_for").alias("was_waiting"),
+        "pre_no",
+        "list_no",
+        "received_at",
+    )
     return (
         sets.drop("row")
-        .join(
-            docket.rename({"state": "was_state", "waits_for": "was_waiting"}).drop("message_id", "position"),
-            left_on=["list.order_no", "list.marketplace_code"],
-            right_on=["order_no", "marketplace_code"],
-            how="inner",
-            maintain_order="left",
-        )
+        .hstack(said)
         .with_columns(waits_for().alias("waits_for"))
         .with_row_index("row")
         .with_columns(pl.col("row").cast(pl.Int64()))
@@ -308,10 +317,10 @@ def _lists(
         recording.found().str.join("\n").alias("found"),
     )
     final = states.with_columns(pl.col("state").replace({"ready": RELEASED}))
-    lists = (
-        judgement.sets.join(
-            final.select("row", "state", "first"), on="row", how="left", maintain_order="left"
-        )
+    # Narrow frames are joined, and then laid beside the papers' many columns.
+    ruled = (
+        judgement.sets.select("row", "list.order_no", "list.marketplace_code", "was_state")
+        .join(final.select("row", "state", "first"), on="row", how="left", maintain_order="left")
         .join(codes, on="row", how="left", maintain_order="left")
         .join(judgement.taxes, on="row", how="left", maintain_order="left")
         .join(
@@ -325,10 +334,11 @@ def _lists(
         .with_columns(
             ((pl.col("state") != pl.col("was_state")) | (pl.col("found") != pl.col("was_found"))).alias(
                 "changed"
-            ),
-            recording.versions().alias("papers"),
+            )
         )
+        .drop("row", "list.order_no", "list.marketplace_code", "was_state")
     )
+    lists = judgement.sets.hstack(ruled).with_columns(recording.versions().alias("papers"))
     return _numbered(tx, lists)
 
 
@@ -348,12 +358,9 @@ def _numbered(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
             + pl.int_range(pl.len(), dtype=pl.Int64()).over("scope")
         ).alias("n")
     ).select("row", (pl.col("stem") + pl.col("n").cast(pl.String()).str.zfill(9)).alias("given"))
-    return (
-        lists.join(given, on="row", how="left", maintain_order="left")
-        .with_columns(
-            pl.col("list_no").alias("was_list_no"), pl.coalesce("list_no", "given").alias("list_no")
-        )
-        .drop("given")
+    numbers = lists.select("row").join(given, on="row", how="left", maintain_order="left")
+    return lists.with_columns(
+        pl.col("list_no").alias("was_list_no"), pl.coalesce("list_no", numbers["given"]).alias("list_no")
     )
 
 

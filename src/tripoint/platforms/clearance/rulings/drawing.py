@@ -43,10 +43,18 @@ def allowances(ready: pl.DataFrame, lines: pl.DataFrame, bench: Bench) -> pl.Dat
             pl.lit("LIMIT-02").alias("code"),
         ).filter(pl.col("amount") > 0)
     ]
-    mine = lines.join(
-        head.select("row", "order_no", "marketplace_code", "person_id", "year"), on="row", how="inner"
+    limited = _limited_goods(bench)
+    brought = [_brings(mode, its) for mode, its in limited]
+    struck = (
+        lines.select(brings.any().alias(str(n)) for n, brings in enumerate(brought)).row(0) if limited else ()
     )
-    parts += [_goods_allowance(mine, mode, its) for mode, its in _limited_goods(bench)]
+    heads = head.select("row", "order_no", "marketplace_code", "person_id", "year")
+    # Few lists bring such goods: a quantity is summed only where a line of the round does.
+    parts += [
+        _goods_allowance(lines.filter(brings).join(heads, on="row", how="inner"), its)
+        for (_, its), brings, any_brings in zip(limited, brought, struck, strict=True)
+        if any_brings
+    ]
     return pl.concat(parts)
 
 
@@ -55,12 +63,17 @@ def _limited_goods(bench: Bench) -> list[tuple[str, Allowance]]:
     return [(mode, its) for mode, regime in bench.regimes.by_mode.items() for its in regime.allowances]
 
 
-def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataFrame:
-    """Quantities of goods under a prefix, in the allowance's unit, summed by list."""
+def _brings(mode: str, its: Allowance) -> pl.Expr:
+    """Whether a line is of goods that the allowance limits, in its mode and on a day it holds."""
     day = pl.col("list.declared_on")
     holds = (pl.col("list.supervision_mode") == mode) & (day >= its.since)
     if its.until is not None:
         holds = holds & (day <= its.until)
+    return pl.col("line.hs_code").str.starts_with(its.hs_prefix) & holds
+
+
+def _goods_allowance(lines: pl.DataFrame, its: Allowance) -> pl.DataFrame:
+    """Quantities of goods under a prefix (the lines given), in the allowance's unit, summed by list."""
     stated = [
         pl.when(pl.col(f"line.{name}") == other).then(
             pl.col(f"line.{amount}").cast(pl.Int128) * int(times.numerator) // int(times.denominator)
@@ -71,8 +84,7 @@ def _goods_allowance(lines: pl.DataFrame, mode: str, its: Allowance) -> pl.DataF
     ]
     key = ("row", "order_no", "marketplace_code", "person_id", "year")
     return (
-        lines.filter(pl.col("line.hs_code").str.starts_with(its.hs_prefix) & holds)
-        .with_columns(pl.coalesce(stated).alias("amount"))
+        lines.with_columns(pl.coalesce(stated).alias("amount"))
         .group_by(key)
         .agg(pl.min_horizontal(pl.col("amount").sum(), LARGEST_E5).cast(pl.Int64).alias("amount"))
         .filter(pl.col("amount") > 0)

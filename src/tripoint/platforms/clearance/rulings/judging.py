@@ -85,13 +85,14 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
     verified = (
         facts.verified.select("person_id", "person_name").unique().with_columns(_verified=pl.lit(value=True))
     )
-    known = known.join(
+    buyers = known.select("order.buyer_id", "order.buyer_name").join(
         verified,
         left_on=["order.buyer_id", "order.buyer_name"],
         right_on=["person_id", "person_name"],
         how="left",
         maintain_order="left",
     )
+    known = known.with_columns(buyers["_verified"].fill_null(value=False).alias("facts.buyer_verified"))
     for kind, issuer, number in (
         ("payment", "order.provider_code", "order.payment_no"),
         ("waybill", "list.carrier_code", "list.waybill_no"),
@@ -105,11 +106,10 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
     due = pl.sum_horizontal("order.goods_value", "order.freight", "order.tax_total", ignore_nulls=False)
     return known.with_columns(
         pl.col("list.marketplace_code").is_in(connected.implode()).alias("facts.marketplace_connected"),
-        pl.col("_verified").fill_null(value=False).alias("facts.buyer_verified"),
         (due - pl.col("order.discount")).alias("facts.amount_due"),
         pl.col("received_at").dt.convert_time_zone(str(CHINA)).dt.date().alias("facts.received_on"),
         pl.lit(value=True).alias("list.present"),
-    ).drop("_verified")
+    )
 
 
 def _registered(sets: pl.DataFrame, enterprises: pl.DataFrame, column: str, role: str) -> pl.Series:
@@ -158,8 +158,9 @@ def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> 
         "list.insurance",
         "order.present",
     )
-    return (
-        lines.join(heads, on="row", how="left", maintain_order="left")
+    beside = (
+        lines.select("row", "line.hs_code")
+        .join(heads, on="row", how="left", maintain_order="left")
         .join(
             rated,
             left_on=["line.hs_code", "list.declared_on"],
@@ -169,6 +170,7 @@ def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> 
         )
         .with_columns(pl.col("rate.vat_ppm").is_not_null().alias("rate.known"))
     )
+    return lines.hstack(beside.drop("row", "line.hs_code"))
 
 
 def tax(lines: pl.DataFrame, bench: Bench) -> pl.DataFrame:
@@ -228,6 +230,8 @@ def _modes(sets: pl.DataFrame) -> pl.DataFrame:
 
 def _over_single(over: pl.DataFrame, sets: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """LIMIT-01 for lists above the single transaction limit that are not one indivisible article."""
+    if over.is_empty():
+        return pl.DataFrame(schema=FINDINGS)
     limits = sets.select(
         "row",
         by_mode(

@@ -86,6 +86,8 @@ def decision_rows(changed: pl.DataFrame, edition: str, batch: int, now: datetime
 
 def assessed_rows(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Duty and tax of each line of the released lists, with the rates they were made from."""
+    if released.is_empty():
+        return pl.DataFrame()
     keys = released.select("row", *LIST)
     return (
         assessed_by_row(released, lines)

@@ -55,18 +55,23 @@ def papers(tx: Transaction) -> dict[str, pl.DataFrame]:
 
 def elsewhere(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
     """The orders under which papers stand that a set names but does not have (shape ELSEWHERE)."""
+    if wanted.is_empty():
+        return pl.DataFrame(schema=ELSEWHERE)
     tx.stage("missing_papers", wanted)
     return tx.frame(sql.elsewhere, ELSEWHERE)
 
 
 def await_papers(tx: Transaction, awaited: pl.DataFrame) -> None:
     """Note which papers (kind, issuer_code, number) the lists of which orders (order_no) wait for."""
-    tx.stage("awaited", awaited)
-    tx.run(sql.await_papers)
+    if awaited.height:
+        tx.stage("awaited", awaited)
+        tx.run(sql.await_papers)
 
 
 def used(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
     """What is used of allowances (person_id, year, allowance); shape USED. The caller holds the platform's lock."""
+    if drawn.is_empty():
+        return pl.DataFrame(schema=USED)
     keys = drawn.select("person_id", "year", "allowance").unique()
     tx.stage("drawn_allowances", keys, analyze=("person_id",))
     return tx.frame(sql.used_allowances, USED)
@@ -74,10 +79,13 @@ def used(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
 
 def take_allowances(tx: Transaction, uses: pl.DataFrame, live: pl.DataFrame) -> None:
     """Add what released lists use (person_id, year, allowance, amount), and keep the uses of those that stay live."""
+    if uses.is_empty():
+        return
     tx.stage("used_allowances", uses.select("person_id", "year", "allowance", "amount"))
     tx.run(sql.take_allowances)
     names = ("order_no", "marketplace_code", "person_id", "year", "allowance", "amount")
-    tx.copy("live_allowance_uses", live.select(names))
+    if live.height:
+        tx.copy("live_allowance_uses", live.select(names))
 
 
 def last_found(tx: Transaction) -> pl.DataFrame:
@@ -87,6 +95,8 @@ def last_found(tx: Transaction) -> pl.DataFrame:
 
 def save_states(tx: Transaction, decided: pl.DataFrame, edition: str, at: datetime) -> None:
     """Write down what became of lists, and remove the findings they had before."""
+    if decided.is_empty():
+        return
     tx.stage("decided_lists", decided)
     tx.run(sql.save_states, edition=edition, at=at)
     tx.run(sql.clear_findings)
@@ -95,7 +105,8 @@ def save_states(tx: Transaction, decided: pl.DataFrame, edition: str, at: dateti
 def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
     """Append sets to the tables that only grow: findings, live decisions, assessed lines, tax bills."""
     for table, frame in rows.items():
-        tx.copy(table, frame)
+        if frame.height:
+            tx.copy(table, frame)
 
 
 def held_for(
