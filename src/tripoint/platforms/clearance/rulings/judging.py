@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tripoint.kernel.clock import CHINA
+from tripoint.kernel.findings import Severity
 from tripoint.kernel.money import format_e5
 from tripoint.pipeline import matching, validity
 from tripoint.pipeline.check import FINDINGS, Check, find
@@ -209,11 +210,21 @@ def judge(
     )
     taxes = tax_lists(taxed)
     over = taxes.filter(pl.col("channel") == OVER_SINGLE)
+    asked = _asked(bench)
     findings = pl.concat(
-        [find(known, SET_CHECKS), find(rated, LINE_CHECKS), _over_single(over, known, bench)]
+        [
+            find(known, [check for check in SET_CHECKS if check.code in asked]),
+            find(rated, [check for check in LINE_CHECKS if check.code in asked]),
+            _over_single(over, known, bench),
+        ]
     )
     weighed = weigh(findings, _modes(known), bench.severities, bench.ranks)
     return Judgement(sets=known, judged=weighed, lines=rated, taxes=taxes_with_lines(taxed, taxes))
+
+
+def _asked(bench: Bench) -> frozenset[str]:
+    """The codes that are not off everywhere: nobody is told of the others, and one that struck every list was dear."""
+    return frozenset(code for (_, code), severity in bench.severities.items() if severity != Severity.OFF)
 
 
 def taxes_with_lines(taxed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
