@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
 
@@ -16,9 +17,9 @@ from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
-from tripoint.platforms.clearance.papers.reading import Letter, read
+from tripoint.platforms.clearance.papers.reading import Letter, Mail, read
 from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
-from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Worked
+from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Taken, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.platforms.clearance.sealing import desk as sealing
 from tripoint.registers.processes import computing
@@ -50,13 +51,18 @@ def work(
         taken = papers.take(tx, mail, arriving, nursery, now)
     with _timed(worked, "rule"):
         ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh, taken.waiting)
-    with _timed(worked, "record"):
-        papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh))
-        ruled = _record(tx, ruling, bench, nursery, now)
-    with _timed(worked, "answer"):
-        followed = aftermath.follow(tx, mail, taken, bench, now)
-        told = pl.concat([composing.compose(mail, taken, ruled, bench), followed])
-        worked.receipts = answers.send(tx, told, mail.letters, now)
+    ruled = rulings.outcome(ruling)
+    with ThreadPoolExecutor(1, "composing") as beside:
+        # While the database writes a ruling down, what it tells is composed: one hardly needs what the other waits for.
+        composing_it = beside.submit(_composed, mail, taken, ruled, bench)
+        with _timed(worked, "record"):
+            papers.keep(tx, taken.fresh, rulings.unsettled(ruling, taken.fresh))
+            _record(tx, ruling, bench, nursery, now)
+        with _timed(worked, "answer"):
+            followed = aftermath.follow(tx, mail, taken, bench, now)
+            composed, computed = composing_it.result()
+            worked.receipts = answers.send(tx, pl.concat([composed, followed]), mail.letters, now)
+    worked.cpu_seconds["answer"] += computed
     worked.papers.update(_counts(mail.arriving, "kind"))
     worked.not_taken.update(_counts(mail.faults, "code"))
     worked.lanes.update(str(letter.lane) for letter in mail.letters)
@@ -65,14 +71,20 @@ def work(
     return _count(worked, ruled)
 
 
-def _record(tx: Transaction, ruling: rulings.Ruling, bench: Bench, nursery: Nursery, now: datetime) -> Ruled:
+def _composed(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> tuple[pl.DataFrame, float]:
+    """The receipts of a round, and the seconds they took to compute."""
+    begun = computing.seconds()
+    told = composing.compose(mail, taken, ruled, bench)
+    return told, computing.seconds() - begun
+
+
+def _record(tx: Transaction, ruling: rulings.Ruling, bench: Bench, nursery: Nursery, now: datetime) -> None:
     """Write a ruling down; papers wait no longer whose list was decided."""
     decided = rulings.unsealed(ruling)
     papers.store_recalled(tx, ruling.recalled, decided)
-    ruled = rulings.record(tx, ruling, bench, now)
+    rulings.record(tx, ruling, bench, now)
     orders = pl.concat([decided, ruling.was_live])
     nursery.forget(ruling.waited.filter(pl.col("order_no").is_in(orders.implode())))
-    return ruled
 
 
 def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> Worked:
@@ -90,7 +102,9 @@ def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) 
     worked = Worked()
     with _timed(worked, "rule"):
         nursery = Nursery()
-        ruled = _record(tx, rulings.rule(tx, order_nos, bench, nursery, now), bench, nursery, now)
+        ruling = rulings.rule(tx, order_nos, bench, nursery, now)
+        ruled = rulings.outcome(ruling)
+        _record(tx, ruling, bench, nursery, now)
     worked.receipts = answers.send(tx, composing.compose_rulings(ruled, bench), [], now)
     return _count(worked, ruled)
 

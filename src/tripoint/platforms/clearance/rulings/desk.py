@@ -114,7 +114,14 @@ def rule(
     )
 
 
-def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> Ruled:
+def outcome(ruling: Ruling) -> Ruled:
+    """What a ruling came to, as it is told; nothing is written for it."""
+    changed = ruling.lists.filter(pl.col("changed"))
+    told = _told(ruling.told, changed)
+    return Ruled(lists=ruling.lists, changed=changed, told=told, taxes=ruling.judgement.taxes)
+
+
+def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None:
     """Write down a ruling: what is settled in one row a list, everything else live; and what release draws."""
     batch = exchange.next_numbers(tx, {"batch": 1})["batch"]
     lists, judgement = ruling.lists, ruling.judgement
@@ -138,8 +145,6 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> Rule
     store.take_allowances(tx, drawn, drawn.join(released.select("row"), on="row", how="semi"))
     pledged = [drawing.pledges(released), drawing.pledged_together(lists.filter(sealed), batch)]
     ledger.post(tx, pl.concat(pledged), at=now)
-    changed = lists.filter(pl.col("changed"))
-    return Ruled(lists=lists, changed=changed, told=_told(ruling.told, changed), taxes=judgement.taxes)
 
 
 def unsettled(ruling: Ruling, fresh: Fresh) -> pl.Series:
