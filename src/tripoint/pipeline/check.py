@@ -72,19 +72,25 @@ def check(code: str, *, field: str, compares: str | None = None) -> Callable[[Ca
 
 def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
     """Findings of every check whose columns the set has; shape FINDINGS, in order of the checks, then of the rows."""
-    have = frozenset(frame.columns)
-    usable = [(c, e) for c in checks if (e := _expression(c))[1] <= have]
+    usable, looks = _looks(tuple(checks), frozenset(frame.columns))
     if frame.is_empty() or not usable:
         return pl.DataFrame(schema=FINDINGS)
-    # A code may stand on several fields; the position keeps the names apart.
-    broken = frame.select(e.alias(str(n)) for n, (_, (e, _)) in enumerate(usable))
+    broken = frame.select(looks)
     struck = broken.select(pl.all().any()).row(0)
     parts = [
-        _rows(_struck(frame, broken[str(n)], usable[n][0]), usable[n][0])
+        _rows(_struck(frame, broken[str(n)], usable[n]), usable[n])
         for n, any_broken in enumerate(struck)
         if any_broken
     ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=FINDINGS)
+
+
+@functools.cache
+def _looks(checks: tuple[Check, ...], have: frozenset[str]) -> tuple[list[Check], list[pl.Expr]]:
+    """Those of the checks whose columns a set has, and an expression for each; made once for all sets of one shape."""
+    usable = [check for check in checks if _expression(check)[1] <= have]
+    # A code may stand on several fields; the position keeps the names apart.
+    return usable, [_expression(check)[0].alias(str(n)) for n, check in enumerate(usable)]
 
 
 def _struck(frame: pl.DataFrame, broken: pl.Series, check: Check) -> pl.DataFrame:

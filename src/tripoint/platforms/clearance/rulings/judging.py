@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -213,8 +214,8 @@ def judge(
     asked = _asked(bench)
     findings = pl.concat(
         [
-            find(known, [check for check in SET_CHECKS if check.code in asked]),
-            find(rated, [check for check in LINE_CHECKS if check.code in asked]),
+            find(known, _of(SET_CHECKS, asked)),
+            find(rated, _of(LINE_CHECKS, asked)),
             _over_single(over, known, bench),
         ]
     )
@@ -225,6 +226,11 @@ def judge(
 def _asked(bench: Bench) -> frozenset[str]:
     """The codes that are not off everywhere: nobody is told of the others, and one that struck every list was dear."""
     return frozenset(code for (_, code), severity in bench.severities.items() if severity != Severity.OFF)
+
+
+@cache
+def _of(checks: tuple[Check, ...], codes: frozenset[str]) -> tuple[Check, ...]:
+    return tuple(check for check in checks if check.code in codes)
 
 
 def taxes_with_lines(taxed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
