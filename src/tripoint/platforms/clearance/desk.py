@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -34,10 +34,12 @@ def work(
     bench: Bench,
     now: datetime,
     nursery: Nursery | None = None,
+    ruled_on: Callable[[], None] = lambda: None,
 ) -> Worked:
     """Do everything that follows from these messages; the transaction holds it all, or nothing of it.
 
-    A worker hands its nursery from round to round; without one, papers that wait are read from their messages.
+    A worker hands its nursery from round to round; without one, papers that wait are read from their messages. `ruled_on`
+    is told when what is left is to write down and to answer.
     """
     nursery = nursery if nursery is not None else Nursery()
     worked = Worked(messages=len(arrivals))
@@ -51,6 +53,7 @@ def work(
         taken = papers.take(tx, mail, arriving, nursery, now)
     with _timed(worked, "rule"):
         ruling = rulings.rule(tx, taken.touched, bench, nursery, now, taken.fresh, taken.waiting)
+    ruled_on()
     ruled = rulings.outcome(ruling)
     with ThreadPoolExecutor(1, "composing") as beside:
         # While the database writes a ruling down, what it tells is composed: one hardly needs what the other waits for.
