@@ -4,7 +4,7 @@ from __future__ import annotations
 
 MESSAGES_MAX = 5_000
 BYTES_MIN = 48 * 1024 * 1024
-"""Some two thousand lists. Below it a round's fixed cost (0.1-0.2 s of CPU) counts: a worker that took less because it is slow
+"""Some five thousand lists. Below it a round's fixed cost (0.2 s of CPU) counts: a worker that took less because it is slow
 would be slower still."""
 
 BYTES_MAX = 128 * 1024 * 1024
