@@ -515,10 +515,10 @@ class Engine:
 
     def bench(self, tx: Transaction) -> Bench:
         """Law and registers for judging, read again only when the filings have changed."""
-        version = filings.register_version(tx)
-        if self._bench is None or self._bench[0] != version:
-            self._bench = (version, make_bench(tx, self.settings))
-        return self._bench[1]
+        version, known = filings.register_version(tx), self._bench
+        if known is None or known[0] != version:
+            self._bench = known = (version, make_bench(tx, self.settings))
+        return known[1]
 
 
 def _arrival(row: Mapping[str, Any]) -> Arrival:

@@ -184,6 +184,7 @@ NOTHING_FRESH = Fresh(
     docket=pl.DataFrame(
         schema={"message_id": pl.Int64(), "position": pl.Int32()}
         | dict.fromkeys(("order_no", "marketplace_code", "state", "pre_no"), pl.String())
+        | {"received_at": pl.Datetime("us", "UTC")}
     ),
 )
 """No fresh sets."""
@@ -191,7 +192,7 @@ NOTHING_FRESH = Fresh(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of the papers of a round: each with its reception, the orders to be judged, and the sets not yet stored.
+    """What became of the papers of a round: each with its reception, the orders to be judged beside the fresh ones, and the sets not yet stored.
 
     `waiting` are the places of those papers of the touched orders that have no rows of their own.
     """

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.house.checkout import ROOT
 from tripoint.documents.columns import TABLES
 from tripoint.platforms.clearance.papers.rows import place
 from tripoint.platforms.clearance.papers.waiting import nursery as module
@@ -107,3 +112,43 @@ def test_pages_stay_few_however_many_rows_come() -> None:
     assert len(pages._pages) <= 8
     wanted = pl.Series([4_999, 0, 777], dtype=pl.UInt32())
     assert pages.at(wanted)["n"].to_list() == [4_999, 0, 777]
+
+
+PROGRAM = """
+import polars as pl
+from tests.platforms.clearance.papers.test_nursery import places_of, shaped
+from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
+from tripoint.platforms.clearance.records import KIND_OF
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+
+def payments(number):
+    texts = [f"{number}-{at} a text that does not fit into a view" for at in range(5_000)]
+    columns = {name: texts for name, dtype in KIND.schema.items() if dtype == pl.String}
+    places = {"message_id": [number] * 5_000, "position": pl.Series(range(5_000), dtype=pl.Int32)}
+    return shaped(pl.DataFrame(columns | places), KIND.schema)
+
+KIND, nursery, weights = KIND_OF["payment"], Nursery(), []
+for number in range(80):
+    waiting = places_of("payment", [(number, position) for position in range(0, 5_000, 100)])
+    nursery.keep(waiting, {KIND.table: payments(number)})
+    weights.append(resident())
+assert nursery.papers == 80 * 50
+print(weights[79] - weights[19])
+"""
+
+
+def test_papers_that_wait_hold_on_to_their_own_text_and_no_more() -> None:
+    environment = os.environ | {"_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=True,
+        timeout=100,
+    )
+    grown = int(done.stdout)
+    assert grown < 40_000_000, "sixty rounds of some megabytes of text, of which a hundredth waits"

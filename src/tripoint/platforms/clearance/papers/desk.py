@@ -116,7 +116,7 @@ def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series) -> None:
         kind = KIND_OF[name]
         lines = fresh.papers[kind.lines].filter(wanted) if kind.lines else None
         store.append(tx, kind, fresh.papers[kind.table].filter(wanted), lines)
-    store.add_versions(tx, versions(fresh.versions.filter(wanted).with_columns(stored=True)))
+    store.add_versions(tx, versions(fresh.versions.filter(wanted)))
     store.add_lists(tx, fresh.docket.filter(wanted).select(_ON_DOCKET))
 
 
@@ -267,10 +267,9 @@ def _store(tx: Transaction, kept: _Kept, others: pl.DataFrame, settled: pl.DataF
 
 def _put(tx: Transaction, others: pl.DataFrame, docketed: pl.DataFrame) -> None:
     """Make the versions of papers count and put lists on the docket; most are new, and replace nothing."""
-    store.add_versions(tx, versions(others.filter("first").with_columns(~pl.col("waits").alias("stored"))))
-    store.put_versions(
-        tx, versions(newest(others.filter(~pl.col("first"))).with_columns(~pl.col("waits").alias("stored")))
-    )
+    placed = others.with_columns(~pl.col("waits").alias("stored"))
+    store.add_versions(tx, versions(placed.filter("first")))
+    store.put_versions(tx, versions(newest(placed.filter(~pl.col("first")))))
     store.add_lists(tx, docketed.filter("first").select(_ON_DOCKET))
     store.open_lists(tx, docketed.filter(~pl.col("first")).select(_ON_DOCKET))
 

@@ -36,8 +36,8 @@ RECEIVED = ARRIVING | {
     "first": pl.Boolean(),
     "waits": pl.Boolean(),
 }
-"""Each paper with what becomes of it, the order its number stood under before, whether nothing stood under its number, and
-whether it can stay in its message while it waits."""
+"""Each paper with what becomes of it, the order its number stood under before, whether it is the only one of its number, as
+new, and nothing stood there, and whether it can stay in its message while it waits. The row in its table (`at`) travels along."""
 
 Key = tuple[str, str, str]
 _KEY = ["kind", "issuer_code", "number"]
@@ -85,13 +85,14 @@ _RECEPTION = (
 )
 """What becomes of a new paper under whose number nothing stands."""
 
-_PLAIN = (
+_MAY_WAIT = (
     (pl.col("reception") == "accepted")
     & (pl.col("app_type") == NEW)
     & pl.col("was_order_no").is_null()
     & pl.col("kind").is_in(list(TRIO))
+    & pl.col("order_no").is_not_null()
+    & pl.col("once")
 )
-_MAY_WAIT = _PLAIN & pl.col("order_no").is_not_null() & pl.col("once")
 """Whether a taken paper can stay in its message while it waits: new, once, and under the order it names itself."""
 
 
@@ -181,12 +182,16 @@ def _moment(value: datetime | None) -> datetime:
 def fresh_orders(taken: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     """The orders (order_no) of whole sets that came together: four new papers, nothing else, nothing known before.
 
-    `known` are orders that papers stand under already, or that a parked waybill turned out to be for.
+    A paper of which another version came in the same round may have moved to another order: its set is not fresh. `known` are orders that papers stand under already, or that a parked waybill turned out to be for.
     """
     whole = (pl.col("papers") == len(TRIO)) & (pl.col("kinds") == len(TRIO)) & pl.col("plain")
     return (
         taken.group_by("order_no")
-        .agg(pl.len().alias("papers"), pl.col("kind").n_unique().alias("kinds"), _PLAIN.all().alias("plain"))
+        .agg(
+            pl.len().alias("papers"),
+            pl.col("kind").n_unique().alias("kinds"),
+            pl.col("waits").all().alias("plain"),
+        )
         .filter(whole & pl.col("order_no").is_not_null() & ~pl.col("order_no").is_in(known.implode()))
         .select("order_no")
         .sort("order_no")

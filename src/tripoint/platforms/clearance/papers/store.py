@@ -95,11 +95,6 @@ def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFram
         tx.copy(kind.lines, lines)
 
 
-def waiting_papers(tx: Transaction) -> pl.DataFrame:
-    """The papers without rows of their own of the orders that the ruling touches (shape PLACES)."""
-    return tx.frame(sql.waiting_papers, PLACES)
-
-
 def waiting_papers_of(tx: Transaction, order_nos: Sequence[str]) -> pl.DataFrame:
     """The papers of some orders without rows of their own (shape PLACES)."""
     rows = tx.rows(sql.waiting_papers_of, order_nos=list(order_nos)) if order_nos else ()
@@ -154,7 +149,7 @@ def open_lists(tx: Transaction, lists: pl.DataFrame) -> None:
 
 def take_awaited(tx: Transaction, but: Sequence[tuple[str, str, str]]) -> pl.Series:
     """The orders whose lists wait for papers that arrived, whichever order those are for; `but` keys that were not taken."""
-    rows = tx.rows(sql.take_awaited, but=["/".join(key) for key in but])
+    rows = tx.rows(sql.take_awaited, but=["\x1f".join(key) for key in but])
     return pl.Series("order_no", [row["order_no"] for row in rows], dtype=pl.String())
 
 

@@ -97,15 +97,8 @@ select exists (select from parked_waybills) as parked;
 delete from awaited_papers as a
 using arriving_keys as k
 where a.number = k.number and a.kind = k.kind and a.issuer_code = k.issuer_code
-  and a.kind || '/' || a.issuer_code || '/' || a.number <> all(%(but)s)
+  and a.kind || chr(31) || a.issuer_code || chr(31) || a.number <> all(%(but)s)
 returning a.order_no;
-
--- name: waiting_papers
--- The papers of the staged orders that have no rows of their own.
-select v.kind, v.message_id, v.position, v.order_no
-from touched_orders as k
-join paper_versions as v on v.order_no = k.order_no
-where not v.stored;
 
 -- name: waiting_papers_of
 -- The papers of some orders that have no rows of their own.

@@ -62,7 +62,6 @@ def rule(
     touched: pl.Series,
     bench: Bench,
     nursery: Nursery,
-    now: datetime,
     fresh: Fresh | None = None,
     waited: pl.DataFrame | None = None,
 ) -> Ruling:
@@ -72,10 +71,10 @@ def rule(
     """
     fresh = fresh or NOTHING_FRESH
     store.touch(tx, touched.filter(~touched.is_in(fresh.order_nos.implode())))
-    docket = pl.concat([store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES)), _docketed(fresh, now)])
+    docket = pl.concat([store.docket(tx).filter(pl.col("state").is_in(OPEN_STATES)), _docketed(fresh)])
     stored = store.papers(tx)
     if waited is None:
-        waited = waiting.waiting_papers(tx)
+        waited = waiting.waiting_papers_of(tx, touched.to_list())
     recalled = recall(tx, waited, nursery)
     papers = _together(stored, recalled, fresh.papers)
     sets = _on_docket(join_papers(papers), docket)
@@ -194,7 +193,7 @@ def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataF
     return released
 
 
-def _docketed(fresh: Fresh, now: datetime) -> pl.DataFrame:
+def _docketed(fresh: Fresh) -> pl.DataFrame:
     """The fresh lists as the docket has those it knows."""
     return fresh.docket.select(
         "order_no",
@@ -205,7 +204,7 @@ def _docketed(fresh: Fresh, now: datetime) -> pl.DataFrame:
         pl.lit(None, pl.String()).alias("list_no"),
         "message_id",
         "position",
-        pl.lit(now).dt.cast_time_unit("us").alias("received_at"),
+        "received_at",
     ).cast(store.DOCKET)  # type: ignore[arg-type]
 
 

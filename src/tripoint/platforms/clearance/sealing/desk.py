@@ -39,7 +39,8 @@ def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
         heads = rows.taken_again(mail.papers[kind.table], mine)
         lines = mail.papers.get(kind.lines) if kind.lines else None
         papers.append(tx, kind, heads, None if lines is None else with_key(lines, heads, "order_no"))
-    papers.add_versions(tx, versions(newest(taken)))
+    # Older installations may have sealed a set one of whose papers stood under another order already.
+    papers.put_versions(tx, versions(newest(taken)))
     store.reopen(tx)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import polars as pl
 
 from tripoint.database import Transaction
@@ -44,7 +46,7 @@ def recall(tx: Transaction, places: pl.DataFrame, nursery: Nursery) -> dict[str,
         again = pl.concat(missing)
         papers = reread(tx, again).papers
         # Memory may be too full to keep what was read just now; for this round it must be at hand.
-        beside = Nursery()
+        beside = Nursery(bytes_most=sys.maxsize)
         beside.keep(again, papers)
         for mine in missing:
             for table, frame in _standing(mine["kind"][0], mine, beside).items():

@@ -40,7 +40,7 @@ class Found:
 
 
 class Nursery:
-    """The waiting papers of one process, by kind; not for several threads at once."""
+    """The waiting papers of one process, by kind; not for several threads at once: who holds the platform's lock has it."""
 
     def __init__(self, bytes_most: int = BYTES_MOST) -> None:
         self._bytes_most = bytes_most
@@ -75,7 +75,7 @@ class Nursery:
         middle = waiting.median()
         assert isinstance(middle, (int, float)), "memory is full, so something is in it"
         for shelf in self._shelves.values():
-            shelf.forget([at for at in shelf.rows if at <= middle])
+            shelf.rows = {at: number for at, number in shelf.rows.items() if at > middle}
             shelf.compact()
 
     @property
