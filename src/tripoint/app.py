@@ -8,7 +8,7 @@ import os
 import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -68,7 +68,6 @@ from tripoint.registers.filings.records import Certificate as FiledAs
 from tripoint.registers.filings.records import FaultyFilings, FilingsDocument, KeyKind, LoadReport, Problem
 from tripoint.registers.ledger import desk as ledger
 from tripoint.registers.processes.lines import places
-from tripoint.registers.processes.turns import Turn
 from tripoint.registers.rates import desk as rates
 
 log = logging.getLogger("tripoint")
@@ -265,6 +264,8 @@ class Engine:
         self.seal = read_seal(settings)
         self._bench: tuple[int, Bench] | None = None
         self._nursery = Nursery()
+        # Whose turn it is of two hands to take messages; passed on once the taker has ruled on his. Taken earlier, messages
+        # would lie read while more arrive, and wait for a decision twice as long.
         self._turn = threading.Lock()
         self._reviver = Reviver(database.server) if database.server is not None else None
 
@@ -333,14 +334,16 @@ class Engine:
 
     def _round(self, most: int, bytes_most: int | None, claimed: list[int]) -> Worked | None:
         """One round in one transaction; `claimed` is told which messages it is about."""
-        with Turn(self._turn) as turn, self.database.transaction() as tx:
-            arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=bytes_most)]
-            if not arrivals:
-                return None
-            bench = self.bench(tx)
-            claimed += [arrival.message_id for arrival in arrivals]
-            now = self.clock.now()
-            worked = clearance.work(tx, arrivals, bench, now, self._nursery, turn.pass_on)
+        with ExitStack() as turn:
+            turn.enter_context(self._turn)
+            with self.database.transaction() as tx:
+                arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=bytes_most)]
+                if not arrivals:
+                    return None
+                bench = self.bench(tx)
+                claimed += [arrival.message_id for arrival in arrivals]
+                now = self.clock.now()
+                worked = clearance.work(tx, arrivals, bench, now, self._nursery, turn.close)
         worked.bytes = sum(len(arrival.raw) for arrival in arrivals)
         worked.decided_at = now
         return worked

@@ -105,12 +105,7 @@ def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFram
             frame = frame.with_columns(_unescape(name) for name in special)
     if all(frame.schema[name] == dtype for name, dtype in schema.items()):
         return frame if names == list(schema) else frame[list(schema)]
-    return frame.select(_convert(name, _as_type(dtype)) for name, dtype in schema.items())
-
-
-def _as_type(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
-    """A type that may have been named by its class."""
-    return dtype() if isinstance(dtype, type) else dtype
+    return frame.select(_convert(name, dtype) for name, dtype in schema.items())
 
 
 def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[str]:

@@ -15,11 +15,6 @@ BYTES_MAX = 20 * 1024 * 1024
 """The largest message taken (bytes); 100 papers of 99 lines stay far below."""
 
 
-def is_message(raw: bytes) -> bool:
-    """Whether these bytes can be kept as a message."""
-    return 0 < len(raw) <= BYTES_MAX and not raw.isspace()
-
-
 def refuse(raw: bytes) -> None:
     """Raises Malformed (empty) and TooLarge for what is no message to keep."""
     if not raw or raw.isspace():

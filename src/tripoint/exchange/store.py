@@ -227,10 +227,9 @@ def bodies_from(
 
     So many at most, and of `bytes_most` together but for the last of them.
     """
-    bounds = {"first": first, "most": most, "bytes_most": bytes_most}
-    if recipient_code is None:
-        return tx.blobs(sql.bodies_from, **bounds)
-    return tx.blobs(sql.bodies_from_to, recipient_code=recipient_code, **bounds)
+    return tx.blobs(
+        sql.bodies_from, first=first, most=most, bytes_most=bytes_most, recipient_code=recipient_code
+    )
 
 
 def keep_bodies(tx: Transaction, bodies: Mapping[int, bytes]) -> None:

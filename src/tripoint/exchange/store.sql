@@ -138,21 +138,8 @@ order by outbox_id;
 select outbox_id, body from outbox_bodies where outbox_id = any(%(outbox_ids)s);
 
 -- name: bodies_from
--- Outgoing messages from a number on, each with its body where it has one, as far as so many bytes reach.
-select outbox_id, recipient_code, body
-from (
-    select o.outbox_id, o.recipient_code, b.body,
-           sum(octet_length(b.body)) over (order by o.outbox_id rows between unbounded preceding and 1 preceding) as before
-    from (
-        select outbox_id, recipient_code from outbox where outbox_id >= %(first)s order by outbox_id limit %(most)s
-    ) as o
-    left join outbox_bodies as b using (outbox_id)
-) as found
-where coalesce(before, 0) < %(bytes_most)s
-order by outbox_id;
-
--- name: bodies_from_to
--- The same of one recipient.
+-- Outgoing messages (to one recipient, or to all) from a number on, each with its body where it has one, as far as so many
+-- bytes reach.
 select outbox_id, recipient_code, body
 from (
     select o.outbox_id, o.recipient_code, b.body,
@@ -160,7 +147,7 @@ from (
     from (
         select outbox_id, recipient_code
         from outbox
-        where recipient_code = %(recipient_code)s and outbox_id >= %(first)s
+        where (%(recipient_code)s::text is null or recipient_code = %(recipient_code)s) and outbox_id >= %(first)s
         order by outbox_id
         limit %(most)s
     ) as o

@@ -87,6 +87,7 @@ def test_the_door_answers_as_the_router_does(houses):
             f"?after={ids[2]}&limit=3",
             f"?after={ids[-1]}&limit=2",
             "?after=0&limit=0",
+            "?after=0&limit=00",
             "?after=0&limit=1001",
             "?after=x",
             "?after=",

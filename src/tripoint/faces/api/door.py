@@ -26,7 +26,7 @@ BODIES = "/v1/outbox/"
 """The address of a body is its number after this."""
 
 _encode = msgspec.json.Encoder().encode
-_usual = re.compile(rb"after=([0-9]{1,18})(?:&limit=([0-9]{1,3}|1000))?").fullmatch
+_usual = re.compile(rb"after=([0-9]{1,18})(?:&limit=([1-9][0-9]{0,2}|1000))?").fullmatch
 _MESSAGES = MESSAGES_ROUTE.encode()
 _JSON = (b"content-type", b"application/json")
 
@@ -48,7 +48,7 @@ class Door:
         method, path, query = scope["method"], scope["path"], scope["query_string"]
         if method == "POST" and path == MESSAGES_ROUTE and not query:
             route, answer = path, self._keep(scope, receive)
-        elif method == "GET" and path == OUTBOX_ROUTE and (asked := _usual(query)) and asked[2] != b"0":
+        elif method == "GET" and path == OUTBOX_ROUTE and (asked := _usual(query)):
             route, answer = path, self._page(scope, int(asked[1]), int(asked[2] or 100))
         elif method == "GET" and not query and (number := _number(path)):
             route, answer = BODY_ROUTE, self._body(scope, number)

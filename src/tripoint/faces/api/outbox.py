@@ -143,11 +143,14 @@ class News:
             if self._floor is None:
                 self._floor = self._last = newest
             return
-        while True:
+        for _ in range(max(1, NEWS_MOST // PAGE)):
             rows = await to_thread.run_sync(self._after, self._last)
             self._take(rows)
             if len(rows) < PAGE:
                 return
+        # So far behind, what is read would be forgotten again: begin anew, and older pages come from the database.
+        self._floor = self._last = await to_thread.run_sync(self._newest)
+        self._all, self._to = [], {}
 
     def _newest(self) -> int:
         with self._engine.transaction() as tx:

@@ -185,6 +185,7 @@ async def outbox(
     "/outbox/{outbox_id:int}",
     media_type=MEDIA_TYPE,
     summary="An outgoing message as CEB XML",
+    description="Compressed where `Accept-Encoding` names `zstd`; what is not written yet is waited for, two seconds at most.",
     responses=problems(400, 401, 403, 404, 503),
     tags=["receipts"],
 )

@@ -92,7 +92,9 @@ class Posting(Quick):
     def end(self) -> bool:
         """Have the message kept, if it is one."""
         raw = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        if not exchange.is_message(raw):
+        try:
+            exchange.refuse(raw)
+        except Refusal:
             return False
         self._pieces.clear()
         posted = Posted(raw=raw, sender_code=self._sender_code, channel="api")

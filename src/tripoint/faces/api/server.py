@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import signal
 import socket
@@ -23,6 +22,7 @@ from tripoint.faces.api.door import Door
 from tripoint.faces.api.watch import Watch
 from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
 from tripoint.registers.processes import lines
+from tripoint.registers.processes.allocating import leave_lasting_things
 
 CONSOLE = "tripoint.faces.console.pages"
 WORKER = "tripoint.faces.worker.loop"
@@ -142,12 +142,6 @@ def serve(settings: Settings, host: str, port: int, *, workers: int | None = 1) 
             elif workers is not None:
                 stack.enter_context(manned(workers, server))
             server.run(sockets=[listening])
-
-
-def leave_lasting_things() -> None:
-    """Have the collector of cycles pass over what is there now and lasts: walking all of it took a fifth of our time."""
-    gc.collect()
-    gc.freeze()
 
 
 @contextmanager

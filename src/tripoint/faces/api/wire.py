@@ -77,7 +77,8 @@ class Connection(HttpToolsProtocol):
             self._body = self.loop.call_later(QUICK_SECONDS_MAX, self._linger)
 
     def on_headers_complete(self) -> None:
-        """The head is there."""
+        """The head is there, so the connection is not idle: a quick answer may have been given in the same breath."""
+        self._unset_keepalive_if_required()
         self._in_head, self._head_bytes = False, 0
         if self._head is not None:
             self._head.cancel()

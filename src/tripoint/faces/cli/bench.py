@@ -89,6 +89,14 @@ def bench(
         if rate <= 0:
             raise Malformed("SOAK", "--soak 须与 --rate 同用", "--soak needs a --rate")
         trades = round(rate * soak * 60)
+    if min(trades, papers, workers, connections) < 1 or min(fetch, history, apart, rate) < 0:
+        raise Malformed(
+            "BENCH",
+            "交易数、单证数、进程数、连接数须为正，其余不得为负",
+            "trades, papers, workers and connections are 1 or more, no number is negative",
+        )
+    if not 0 <= anomalies <= 1:
+        raise Malformed("BENCH", "--anomalies 须在 0 至 1 之间", "--anomalies is from 0 to 1")
     recipe = Recipe(
         trades=trades,
         papers=papers,

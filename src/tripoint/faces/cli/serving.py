@@ -16,8 +16,8 @@ PORT_LAST = 65535
 
 
 def environment(place: Place | None) -> dict[str, str]:
-    """The environment of another face: the data folder is the one named here."""
-    return os.environ | {"TRIPOINT_DATA_DIR": str(settings(place).data_dir)}
+    """The environment of another face: the data folder is the one named here, and its allocators are told what it would tell."""
+    return os.environ | {"TRIPOINT_DATA_DIR": str(settings(place).data_dir)} | lacking()
 
 
 def place_to_listen(host: str, port: int) -> int:
@@ -45,4 +45,4 @@ def become(module: str, words: list[str], place: Place | None) -> NoReturn:
     """Be another face from here on: its signals and its exit code are ours."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, "-m", module, *words], environment(place) | lacking())
+    os.execve(sys.executable, [sys.executable, "-m", module, *words], environment(place))

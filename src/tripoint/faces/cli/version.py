@@ -25,9 +25,10 @@ def version(*, voice: Voice | None = None) -> None:
             found[name] = version_of(name)
         except PackageNotFoundError:
             found[name] = ""
-    from tripoint.messages.ceb.lane import IS_BUILT
+    from tripoint.messages.ceb import lane, press
 
-    found["fast lane"] = "compiled" if IS_BUILT else "not compiled"
+    for name, part in (("fast lane", lane), ("press", press)):
+        found[name] = "compiled" if part.IS_BUILT else "not compiled"
     talk.data(found)
     if not talk.voice.json:
         print(f"tripoint {__version__}")

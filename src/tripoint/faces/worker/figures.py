@@ -12,7 +12,7 @@ MESSAGES = Counter("tripoint_messages_worked_total", "Messages worked on.", ["re
 BYTES = Counter("tripoint_messages_worked_bytes_total", "Bytes of the messages worked on, as they came.")
 ROUND_SECONDS = Histogram(
     "tripoint_work_round_seconds",
-    "Seconds of a round, from its claim to its commit.",
+    "Seconds of a round, from when a hand was free for it to its commit.",
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
 )
 LANES = Counter("tripoint_messages_lane_total", "Messages read, by the lane they went.", ["lane"])

@@ -1,7 +1,7 @@
 """The worker's threads: two hands clear what has arrived, one writes receipts as XML, one posts them; none waits for another.
 
-While one hand decides, under the platform's lock, the other reads the next messages: their rounds are transactions of their
-own, as those of two workers, but share what waits in memory.
+While one hand writes down what it has ruled, the other takes and reads the next messages: their rounds are transactions of
+their own, as those of two workers, but share what waits in memory.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import secrets
 import threading
 from time import monotonic
 
+import polars as pl
 import structlog
 
 from tripoint.app import Engine
@@ -27,7 +28,7 @@ log = structlog.get_logger("tripoint.worker")
 _PROCESS = secrets.token_hex(12)
 
 HANDS = 2
-"""Rounds that one worker has in hand at once: one is read while another is decided."""
+"""Rounds that one worker has in hand at once: one is read while another is written down."""
 
 _ROUNDS = itertools.count(1)
 """Numbers of rounds, for both hands: taking the next is one step of the interpreter."""
@@ -71,7 +72,7 @@ def clear(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
             deciding.begin()
             begun = monotonic()
             worked = engine.work(pace.messages, pace.bytes)
-        except Exception as error:
+        except (Exception, pl.exceptions.PanicException) as error:  # a hand that ended would not be missed
             figures.FAILED_ROUNDS.inc()
             if isinstance(error, Busy):
                 log.warning("busy", code=error.code, database=engine.revive())
@@ -86,7 +87,7 @@ def clear(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
             stop.wait(pace.rested())
             continue
         seconds = monotonic() - begun
-        taken = sum(worked.seconds.values())  # without the wait for the other hand to have decided
+        taken = sum(worked.seconds.values())  # without the wait for the other hand
         pace.worked(taken, is_full=worked.messages >= pace.messages or worked.bytes >= pace.bytes)
         figures.count(worked, seconds)
         log.info(

@@ -1,7 +1,7 @@
 """Writing the XML of receipts after the rounds that gave them: block by block, signed, out of the way of deciding.
 
 What waits stands in the database (`receipt_blocks.written`): a process that dies in the middle has written nothing of its
-block, and the next one writes it. Whoever asks for a message before its turn has it written at once.
+block, and the next one writes it. Whoever asks for a message before its turn has it written, after a moment.
 """
 
 from __future__ import annotations

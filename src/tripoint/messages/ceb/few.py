@@ -108,16 +108,14 @@ def _time(field: Field, text: str) -> datetime:
         raise _NotPlain
     try:
         moment = datetime(
-            *(
-                int(text[:4]),
-                int(text[4:6]),
-                int(text[6:8]),
-                int(text[8:10]),
-                int(text[10:12]),
-                int(text[12:14]),
-            ),
-            microsecond=int(text[14:] or "0") * 1000,
-            tzinfo=UTC,
+            int(text[:4]),
+            int(text[4:6]),
+            int(text[6:8]),
+            int(text[8:10]),
+            int(text[10:12]),
+            int(text[12:14]),
+            int(text[14:] or "0") * 1000,
+            UTC,
         )
     except ValueError:
         raise _NotPlain from None

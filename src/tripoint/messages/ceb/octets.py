@@ -116,7 +116,7 @@ def refuse_floods(text: bytes, limits: Limits) -> None:
         raise Unreadable("WIRE-07", value="elements", limit=str(limits.elements_max))
     # Texts hold equals signs too, so the bytes only bound what the tree is then asked for.
     most = 20 * limits.attributes_max
-    if size > max(limits.attributes_max * _SHORTEST_ATTRIBUTE, most) and text.count(b"=") > most:
+    if size > most and text.count(b"=") > most:
         raise Unreadable("WIRE-07", value="attributes", limit=str(limits.attributes_max))
     if size > limits.namespaces_max * len(b"xmlns") and namespaces_in(text) > limits.namespaces_max:
         raise Unreadable("WIRE-07", value="xmlns", limit=str(limits.namespaces_max))

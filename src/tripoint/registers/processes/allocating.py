@@ -7,6 +7,7 @@ process begins, so it begins again with them.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,3 +33,9 @@ def settle() -> None:
     """Begin this program again with the settings unless it has them; its process stays the same."""
     if more := lacking():
         os.execve(sys.executable, sys.orig_argv, os.environ | more)
+
+
+def leave_lasting_things() -> None:
+    """Have the collector of cycles pass over what is there now and lasts: walking all of it took a fifth of a server's time."""
+    gc.collect()
+    gc.freeze()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cache
 from pathlib import Path
 
 _TASKS = Path("/proc/self/task")
@@ -24,11 +23,20 @@ def seconds() -> float:
     return spent
 
 
-@cache
-def _clocks(process: int) -> tuple[int, ...]:  # noqa: ARG001
-    """The clocks of Polars' threads, which live as long as the process; none where the system has no such files."""
+_known: dict[int, tuple[int, ...]] = {}
+"""The clocks of Polars' threads by process: the threads begin with the first step that needs them, and last."""
+
+
+def _clocks(process: int) -> tuple[int, ...]:
+    """The clocks of Polars' threads; none as long as there are none, or where the system has no such files."""
+    if process not in _known and (clocks := _found()):
+        _known[process] = clocks
+    return _known.get(process, ())
+
+
+def _found() -> tuple[int, ...]:
     try:
-        threads = [int(task.name) for task in _TASKS.iterdir() if _name(task).startswith("polars-")]
+        threads = [int(task.name) for task in _TASKS.iterdir() if _is_polars(task)]
         clocks = tuple((~thread << 3) | _PER_THREAD for thread in threads)
         for clock in clocks:
             time.clock_gettime(clock)
@@ -37,5 +45,7 @@ def _clocks(process: int) -> tuple[int, ...]:  # noqa: ARG001
     return clocks
 
 
-def _name(task: Path) -> str:
-    return (task / "comm").read_text()
+def _is_polars(task: Path) -> bool:
+    """Whether it is one of the threads that compute (polars-0, …), not one that cleans up."""
+    kind, _, number = (task / "comm").read_text().strip().partition("-")
+    return kind == "polars" and number.isdigit()

@@ -156,3 +156,11 @@ def test_a_slice_of_a_set_is_pressed_as_the_set_is() -> None:
 def test_a_message_with_more_receipts_than_it_may_have_is_left() -> None:
     rows, told = sent([("CEB312", [ORDINARY] * 101)])
     assert pressing.write(rows, told) == {}
+
+
+def test_a_set_whose_columns_are_of_other_types_is_not_read() -> None:
+    rows, told = sent([("CEB312", [ORDINARY])])
+    for column in ("order_no", "bill_vat"):
+        other = pl.Int32() if told.schema[column] == pl.Int64() else pl.Int64()
+        with pytest.raises(TypeError):
+            pressing.write(rows, told.with_columns(pl.lit(None, other).alias(column)))

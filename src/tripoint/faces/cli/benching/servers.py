@@ -25,6 +25,7 @@ from tripoint.faces.cli.serving import place_to_listen
 from tripoint.kernel.refusals import Busy
 from tripoint.messages.signatures.certificates import KeyKind
 from tripoint.messages.signatures.keys import generate
+from tripoint.registers.processes.allocating import lacking
 
 READY_SECONDS = 120
 STOP_SECONDS = 60
@@ -66,7 +67,7 @@ def serving(data: Path, folder: Path, workers: int, key: Path | None) -> Iterato
             path = folder / f"{name.replace(' ', '-')}.log"
             logs.append(path)
             log = stack.enter_context(path.open("wb"))
-            environment = os.environ | {"TRIPOINT_DATA_DIR": str(data), "PGAPPNAME": name} | seal
+            environment = os.environ | {"TRIPOINT_DATA_DIR": str(data), "PGAPPNAME": name} | seal | lacking()
             processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *module],
                 env=environment,

@@ -36,8 +36,7 @@ class Names:
 def form_of(message_type: str, schema: Mapping[str, pl.DataType], names: Names) -> Form:
     """How the papers of a type are written from a set of columns."""
     message = MESSAGES[message_type]
-    places = {name: at for at, name in enumerate(schema)}
-    heads = _told(message.head, places, names.columns, names.either)
+    heads = _told(message.head, schema, names.columns, names.either)
     opened, closed = _tags(message.paper.name)
     if message.is_flat:
         return Form((opened, b"", closed), heads)
@@ -45,15 +44,14 @@ def form_of(message_type: str, schema: Mapping[str, pl.DataType], names: Names) 
     paper = (opened + head_opened, head_closed, closed)
     if message.line is None or names.lines is None:
         return Form(paper, heads)
-    inner = {name: at for at, name in enumerate(_fields_of_list(schema[names.lines]))}
-    rows = _told(message.line, inner, names.line_columns, {})
+    rows = _told(message.line, _fields_of_list(schema[names.lines]), names.line_columns, {})
     most = message.line.most or 0
-    return Form(paper, heads, places[names.lines], most, _tags(message.line.name), rows)
+    return Form(paper, heads, list(schema).index(names.lines), most, _tags(message.line.name), rows)
 
 
-def press_of(papers: pl.DataFrame) -> Press:
-    """A press over a set of columns."""
-    return Press(papers.rechunk().__arrow_c_stream__(), _formats(papers.schema))
+def press_of(papers: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> Press:
+    """A press over a set of columns, which must be those that forms were made for; raises TypeError for others."""
+    return Press(papers.rechunk().__arrow_c_stream__(), _formats(schema))
 
 
 def _formats(schema: Mapping[str, pl.DataType]) -> list[bytes]:
@@ -73,13 +71,22 @@ def _fields_of_list(dtype: pl.DataType) -> dict[str, pl.DataType]:
 
 
 def _told(
-    node: Node, places: Mapping[str, int], columns: Mapping[str, str | None], either: Mapping[str, str]
+    node: Node,
+    schema: Mapping[str, pl.DataType],
+    columns: Mapping[str, str | None],
+    either: Mapping[str, str],
 ) -> list[Told]:
-    return [
-        _field(one, places.get(name, -1), places.get(either.get(one.column, "")))
-        for one in node.fields
-        if one.obligation != "X" and (name := columns.get(one.column, one.column)) is not None
-    ]
+    """The fields of a node; each column is there and of its field's type, for the press trusts in it."""
+    places = {name: at for at, name in enumerate(schema)}
+    told = []
+    for one in node.fields:
+        name = columns.get(one.column, one.column)
+        if one.obligation == "X" or name is None:
+            continue
+        # The moment is handed in: no column of it is read.
+        assert one.kind is Kind.TIME or schema[name] == one.kind.frame_type, f"{one.element}: another type"
+        told.append(_field(one, places.get(name, -1), places.get(either.get(one.column, ""))))
+    return told
 
 
 def _field(one: Field, place: int, other: int | None) -> Told:

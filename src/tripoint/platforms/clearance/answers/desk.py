@@ -167,10 +167,9 @@ def outgoing(
 
 def kept(tx: Transaction, outbox_id: int, *, recipient_code: str | None, seal: Seal | None) -> bytes | None:
     """The XML of one outgoing message as it is kept, written now where nobody has; None where there is none to this recipient."""
-    rows = exchange.outgoing(tx, after=outbox_id - 1, most=1, recipient_code=recipient_code)
-    if not rows or rows[0]["outbox_id"] != outbox_id:
-        return None
-    return _bodies(tx, rows, seal)[outbox_id]
+    rows = exchange.outgoing_of(tx, [outbox_id])
+    mine = [row for row in rows if recipient_code in (None, row["recipient_code"])]
+    return _bodies(tx, mine, seal)[outbox_id] if mine else None
 
 
 def scribe(tx: Transaction, seal: Seal | None, after: int = 0) -> Scribed | None:
@@ -212,12 +211,12 @@ def _bodies(tx: Transaction, rows: Sequence[dict[str, Any]], seal: Seal | None) 
 def _write_block(tx: Transaction, found: store.Unwritten, seal: Seal | None) -> BaseException | None:
     """Write those messages of a block that have no XML yet; a fault of ours leaves the block as it is and is returned."""
     try:
-        bodies = _made(tx, found.messages, found.receipts, seal)
+        with tx.savepoint():
+            exchange.keep_bodies(tx, _made(tx, found.messages, found.receipts, seal))
     except Busy:
         raise
     except (Exception, pl.exceptions.PanicException) as fault:
         return fault
-    exchange.keep_bodies(tx, bodies)
     store.set_written(tx, found.block)
     return None
 

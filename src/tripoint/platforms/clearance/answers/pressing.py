@@ -35,13 +35,13 @@ _BILL = "CEB816"
 
 def write(rows: Sequence[Mapping[str, Any]], told: pl.DataFrame) -> dict[int, bytes]:
     """The XML of those outgoing messages whose receipts (shape STORED) are all ordinary, by outbox_id."""
-    if not press.IS_BUILT or told.is_empty() or told["return_time"].n_unique() > 1:
+    if not rows or not press.IS_BUILT or told.is_empty() or told["return_time"].n_unique() > 1:
         return {}
     from tripoint.messages.ceb.press.forms import press_of
 
     moment = told["return_time"][0].astimezone(CHINA).strftime("%Y%m%d%H%M%S%f")[:17].encode()
     places = _places(told)
-    its = press_of(told.select(list(_PRESSED)))
+    its = press_of(told.select(list(_PRESSED)), _PRESSED)
     forms = _forms()
     bodies: dict[int, bytes] = {}
     for row in rows:

@@ -79,12 +79,9 @@ def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> It
         if not any(mine):
             continue
         texts = receipts.finding_texts(between.filter(mine), bench.texts, bench.labels)
-        said = {column: column.removeprefix(f"{name}.") for column in changed.columns}
-        own = {
-            column: said[column]
-            for column in said
-            if said[column] in receipts.TOLD and column != said[column]
-        }
+        said = [column for column in changed.columns if column.startswith(f"{name}.")]
+        own = {column: column.removeprefix(f"{name}.") for column in said}
+        own = {column: plain for column, plain in own.items() if plain in receipts.TOLD}
         rows = changed.select("row", "list.order_no", *own)[refused].rename(own)
         if "order_no" not in own.values():
             rows = rows.rename({"list.order_no": "order_no"})
