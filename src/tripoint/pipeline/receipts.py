@@ -87,7 +87,7 @@ MESSAGE_OF = {
 }
 """The message each kind of paper is answered with."""
 
-RENAMED = {"waybill_statuses": {"status": "waybill_status"}}
+_RENAMED = {"waybill_statuses": {"status": "waybill_status"}}
 """Columns of papers whose name in a receipt is another."""
 
 
@@ -96,7 +96,7 @@ def answer(table: str, papers: pl.DataFrame, phase: int) -> pl.DataFrame:
 
     `papers` has their columns, recipient_code, return_status and return_info; what it has beside them is left out.
     """
-    frame = papers.rename(RENAMED[table]) if table in RENAMED else papers
+    frame = papers.rename(_RENAMED[table]) if table in _RENAMED else papers
     said = [name for name in frame.columns if name in RECEIPTS and name not in _FILLED]
     order_no = pl.col("order_no").fill_null("") if "order_no" in frame.columns else pl.lit("")
     return frame.select(

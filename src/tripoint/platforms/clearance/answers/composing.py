@@ -12,7 +12,7 @@ from tripoint.pipeline.receipts import PHASED
 from tripoint.platforms.clearance.answers.pronouncing import STATUS, rulings
 from tripoint.platforms.clearance.answers.soundness import JUDGED, refused_by_themselves
 from tripoint.platforms.clearance.papers.reading import Mail
-from tripoint.platforms.clearance.records import KINDS, Bench, Kind, Ruled, Taken
+from tripoint.platforms.clearance.records import KINDS, Bench, Ruled, Taken
 from tripoint.regimes.receptions import load_receptions
 
 __all__ = ["AGAIN", "PHASED", "compose", "compose_rulings"]
@@ -51,7 +51,9 @@ def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
 def _came(mail: Mail, taken: Taken) -> pl.DataFrame:
     """The papers that came, of all kinds: what receipts say of them, and of those without faults what became of each."""
     heads = [
-        mail.papers[kind.table].select(_heads(kind, tuple(mail.papers[kind.table].columns)))
+        receipts.answer(kind.table, mail.papers[kind.table], 1).with_columns(
+            pl.lit(kind.name).alias("kind"), pl.col("answers").alias("message_id")
+        )
         for kind in KINDS
         if kind.table in mail.papers and mail.papers[kind.table].height
     ]
@@ -63,31 +65,9 @@ def _came(mail: Mail, taken: Taken) -> pl.DataFrame:
     return pl.concat(heads, how="diagonal").join(received, on=_PLACE, how="left", maintain_order="left")
 
 
-@cache
-def _heads(kind: Kind, columns: tuple[str, ...]) -> list[pl.Expr]:
-    """What receipts say of the papers of a kind."""
-    renamed = receipts.RENAMED.get(kind.table, {})
-    said = [
-        name for name in columns if renamed.get(name, name) in receipts.KEYS and name not in renamed.values()
-    ]
-    order_no = pl.col("order_no").fill_null("") if "order_no" in columns else pl.lit("")
-    return [
-        pl.lit(kind.name).alias("kind"),
-        pl.lit(receipts.MESSAGE_OF[kind.table]).alias("message_type"),
-        *map(pl.col, _PLACE),
-        pl.col("guid").fill_null(""),
-        order_no.alias("order_no"),
-        pl.col("recipient_code"),
-        *(pl.col(name).alias(renamed.get(name, name)) for name in said),
-    ]
-
-
-_CAME = {
+_CAME = PHASED | {
     "kind": pl.String(),
-    **{name: dtype for name, dtype in receipts.RECEIPTS.items() if name in receipts.KEYS},
-    **dict.fromkeys(("message_type", "guid", "order_no", "recipient_code"), pl.String()),
     "message_id": pl.Int64(),
-    "position": pl.Int32(),
     **dict.fromkeys(("reception", "number", "marketplace"), pl.String()),
     "draft": pl.Boolean(),
 }
@@ -176,19 +156,8 @@ def _places(rows: list[tuple[int, int, str, str]]) -> pl.DataFrame:
 
 
 def _answers(papers: pl.DataFrame, phase: int) -> pl.DataFrame:
-    """Receipts for papers that came (shape _CAME), with return_status and return_info, as `receipts.answer` gives them."""
-    return papers.select(_answer(tuple(papers.columns), phase))
-
-
-@cache
-def _answer(columns: tuple[str, ...], phase: int) -> list[pl.Expr]:
-    said = [name for name in columns if name in receipts.RECEIPTS and name != "position"]
-    return [
-        *map(pl.col, said),
-        pl.col("message_id").alias("answers"),
-        pl.col("position"),
-        pl.lit(phase, pl.Int8()).alias("phase"),
-    ]
+    """Receipts for papers that came (shape _CAME), with return_status and return_info."""
+    return papers.with_columns(pl.lit(phase, pl.Int8()).alias("phase"))
 
 
 def _not_taken(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
