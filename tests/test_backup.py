@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -130,13 +131,17 @@ def opened(data: Path, bindir: Path, wal_archive: Path | None = None) -> Databas
 
 
 def backed_up_amid(traffic: Traffic, place: Path) -> Taken:
-    """A backup that messages were acknowledged during; on a quick disk one may end before the next message comes."""
-    for _ in range(20):
-        with traffic:
-            taken = traffic.engine.back_up(place, keep=2, told=quiet)
-        if acknowledged_during(taken.backup, traffic.acknowledged):
-            return taken
-    raise AssertionError("no message was acknowledged while a backup ran")
+    """A backup, slow enough for messages to be acknowledged during it, which come from when its copying begins."""
+    with ExitStack() as coming:
+        began = False
+
+        def told(done: int, total: int) -> None:
+            nonlocal began
+            if not began:
+                coming.enter_context(traffic)
+            began = True
+
+        return traffic.engine.back_up(place, keep=2, told=told, rate=8)
 
 
 def acknowledged_during(backup: shelf.Backup, acknowledged: list[tuple[int, int]]) -> set[int]:
@@ -350,8 +355,8 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(
                 "backup_manifest": server / "backup_manifest",
             }.get(what, folder / what)
         )
-    if what == "wal":  # What follows the last record is not looked at, so the first page is hit.
-        wal = next(path for path in (server / "pg_wal").iterdir() if len(path.name) == 24)
+    if what == "wal":  # What follows the last record is not looked at, so the first page of all is hit.
+        wal = min(path for path in (server / "pg_wal").iterdir() if len(path.name) == 24)
         raw = bytearray(wal.read_bytes())
         raw[0x30] ^= 1
         wal.write_bytes(raw)
@@ -458,8 +463,9 @@ def test_a_backup_killed_in_the_middle_is_no_backup_and_the_next_one_clears_it_a
         str(home / "kept"),
     ]
     killed = subprocess.Popen(
-        words, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+        [*words, "--rate", "8"],
+        env=environment, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
     wait_until(lambda: any(home.glob("kept/.unfinished-*/postgres/base/*/*")))
     killed.send_signal(signal.SIGKILL)
     killed.wait()

@@ -466,8 +466,11 @@ class Engine:
             return None
         return archive.archiving(tx)
 
-    def back_up(self, place: Path, *, keep: int | None, told: Told) -> Taken:
-        """Back the embedded database up into a folder of backups while it works; raises Conflict by URL, and Busy."""
+    def back_up(self, place: Path, *, keep: int | None, told: Told, rate: int | None = None) -> Taken:
+        """Back the embedded database up into a folder of backups while it works, at most `rate` MiB (1 to 1,024) a second.
+
+        Raises Conflict where the database is named by URL, and Busy where there is no room.
+        """
         server = self.database.server
         if server is None:
             raise Conflict(
@@ -480,7 +483,7 @@ class Engine:
         with self.transaction() as tx:
             newest = inbox.newest(tx) if applied else None
         note = backup.begin(server, tripoint=__version__, migrations=applied, newest=newest)
-        return backup.take(server, place, note, keep=keep, told=told)
+        return backup.take(server, place, note, keep=keep, rate=rate, told=told)
 
     def standing(self) -> Standing:
         """What the installation holds, and whether it holds true; reads everything."""

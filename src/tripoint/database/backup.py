@@ -49,15 +49,20 @@ class Taken:
     segments_removed: int
 
 
-def take(server: Supervisor, place: Path, note: Note, *, keep: int | None, told: Told) -> Taken:
-    """Back the running server up into a folder of backups; raises Refusal and then leaves nothing that could be restored."""
+def take(
+    server: Supervisor, place: Path, note: Note, *, keep: int | None, rate: int | None, told: Told
+) -> Taken:
+    """Back the running server up into a folder of backups, at most `rate` MiB (1 to 1,024) a second.
+
+    Raises Refusal, and then leaves nothing that could be restored.
+    """
     with shelf.held(place) as lock:
         _refuse_no_room(server, place)
         name = _new_name(place)
         draft = place / f"{shelf.UNFINISHED}{name}"
         try:
             draft.mkdir(0o700)
-            _copy(server, draft / shelf.SERVER, lock, told)
+            _copy(server, draft / shelf.SERVER, lock, rate, told)
             if (
                 fault := fault_in(draft / shelf.SERVER, binaries.find(server.bindir).bindir, told)
             ) is not None:
@@ -83,12 +88,12 @@ def _new_name(place: Path) -> str:
     return name
 
 
-def _copy(server: Supervisor, target: Path, lock: int, told: Told) -> None:
+def _copy(server: Supervisor, target: Path, lock: int, rate: int | None, told: Told) -> None:
     """Run pg_basebackup below the watch; it holds the shelf's lock too, should we be killed before it."""
     command = [
         binaries.find(server.bindir).bindir / "pg_basebackup", "--dbname", server.conninfo("postgres"),
         "--pgdata", target, "--format=plain", "--wal-method=stream", "--checkpoint=fast", "--label=tripoint",
-        "--manifest-checksums=CRC32C", "--no-password", "--progress",
+        "--manifest-checksums=CRC32C", "--no-password", "--progress", *([] if rate is None else [f"--max-rate={rate}M"]),
     ]  # fmt: skip
     said: list[str] = []
     program = subprocess.Popen(

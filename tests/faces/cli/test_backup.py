@@ -59,6 +59,8 @@ def test_a_backup_comes_back_in_a_new_folder_and_says_what_there_is(
         (("restore", "--from", ".", "--at", "yesterday"), 2, "RESTORE-AT"),
         (("restore", "--from", "."), 5, "RESTORE-ELSEWHERE"),
         (("backup", "--to", "kept", "--keep", "0"), 2, "KEEP"),
+        (("backup", "--to", "kept", "--rate", "0"), 2, "RATE"),
+        (("backup", "--to", "kept", "--rate", "1025"), 2, "RATE"),
         (("backup", "--to", "kept"), 5, "BACKUP-ELSEWHERE"),
     ],
 )

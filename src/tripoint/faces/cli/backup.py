@@ -14,6 +14,9 @@ from tripoint.faces.cli.speaking import Talk, Voice
 
 app = parser("backup")
 
+FASTEST = 1024
+"""MiB a second, the highest rate pg_basebackup knows."""
+
 
 @app.default
 def backup(
@@ -30,6 +33,12 @@ def backup(
             help="Keep so many newest backups there, and of the WAL archive what they need; else all. 保留最近几份。"
         ),
     ] = None,
+    rate: Annotated[
+        int | None,
+        Parameter(
+            help="Copy at most so many MiB a second (1 to 1,024), which leaves the disk to the service. 每秒最多复制的 MiB 数。"
+        ),
+    ] = None,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> int:
@@ -39,6 +48,10 @@ def backup(
 
     if keep is not None and keep < 1:
         raise Malformed("KEEP", "至少保留一份", "keep one at least")
+    if rate is not None and not 1 <= rate <= FASTEST:
+        raise Malformed(
+            "RATE", f"速率为每秒 1 至 {FASTEST:,} MiB", f"a rate is 1 to {FASTEST:,} MiB a second"
+        )
     talk, chosen = Talk(voice), settings(place)
     server = embedded_server(chosen)
     if server is not None and server.status().data_major is None:
@@ -47,7 +60,7 @@ def backup(
         )
     with Engine.open(chosen, as_it_is=True) as opened:
         with talk.progress("备份（MiB）", "backing up (MiB)") as told:
-            taken = opened.back_up(to.absolute(), keep=keep, told=told)
+            taken = opened.back_up(to.absolute(), keep=keep, rate=rate, told=told)
         with opened.transaction() as tx:
             archiving = opened.archiving(tx)
     note = taken.backup.note
