@@ -34,6 +34,7 @@ from tripoint.database import (
 from tripoint.database import restore as restoring
 from tripoint.database.backup import Taken, Told
 from tripoint.database.migration import read as migrations
+from tripoint.database.scaling import memory_bytes
 from tripoint.database.shelf import Backup
 from tripoint.exchange import desk as exchange
 from tripoint.exchange import store as inbox
@@ -67,6 +68,7 @@ from tripoint.registers.filings.document import read_document
 from tripoint.registers.filings.records import Certificate as FiledAs
 from tripoint.registers.filings.records import FaultyFilings, FilingsDocument, KeyKind, LoadReport, Problem
 from tripoint.registers.ledger import desk as ledger
+from tripoint.registers.processes.allocating import round_bytes
 from tripoint.registers.processes.lines import places
 from tripoint.registers.rates import desk as rates
 
@@ -98,8 +100,8 @@ NUMBERS_PASSED_OVER = 10_000_000
 REJUDGE_PAGE = 5_000
 """Lists judged again in one transaction at most."""
 
-ROUND_MESSAGES = 1_000
-"""Messages worked on in one transaction at most, where nobody says otherwise."""
+ROUND_MESSAGES = 5_000
+"""Messages worked on in one transaction at most, where nobody says otherwise; their bytes are bounded by the memory there is."""
 
 COUNTS = ("backlog_messages", "backlog_bytes", "disk_floor_bytes")
 """Settings that are whole numbers."""
@@ -264,6 +266,7 @@ class Engine:
         self.seal = read_seal(settings)
         self._bench: tuple[int, Bench] | None = None
         self._nursery = Nursery()
+        self.round_bytes = round_bytes(memory_bytes())
         # Whose turn it is of two hands to take messages; passed on once the taker has ruled on his. Taken earlier, messages
         # would lie read while more arrive, and wait for a decision twice as long.
         self._turn = threading.Lock()
@@ -313,8 +316,8 @@ class Engine:
         """The same door for many messages at once: kept in this order, in one transaction."""
         return self.database.retrying(lambda tx: exchange.keep(tx, messages, at=self.clock.now()))
 
-    def work(self, most: int = ROUND_MESSAGES, bytes_most: int | None = None) -> Worked | None:
-        """One round over the oldest waiting messages, of so many and so many bytes; None when there are none.
+    def work(self, most: int = ROUND_MESSAGES) -> Worked | None:
+        """One round over the oldest waiting messages, so many and `round_bytes` at most; None when there are none.
 
         Where a round fails by a fault of ours, its oldest half is tried, down to the single message; that one is given
         up (`OUR_FAULT`), so that the others go on. Busy is nobody's fault and is passed on.
@@ -322,7 +325,7 @@ class Engine:
         while True:
             claimed: list[int] = []
             try:
-                return self._round(most, bytes_most, claimed)
+                return self._round(most, claimed)
             except Busy:
                 raise
             except (Exception, pl.exceptions.PanicException) as fault:
@@ -332,12 +335,12 @@ class Engine:
                     return self._give_up(claimed[0], fault)
                 most = len(claimed) // 2
 
-    def _round(self, most: int, bytes_most: int | None, claimed: list[int]) -> Worked | None:
+    def _round(self, most: int, claimed: list[int]) -> Worked | None:
         """One round in one transaction; `claimed` is told which messages it is about."""
         with ExitStack() as turn:
             turn.enter_context(self._turn)
             with self.database.transaction() as tx:
-                arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=bytes_most)]
+                arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=self.round_bytes)]
                 if not arrivals:
                     return None
                 bench = self.bench(tx)

@@ -108,10 +108,8 @@ def test_what_was_given_up_is_worked_on_again_once_mended(
     assert scene.engine.try_again() == 0
 
 
-def test_one_round_takes_no_more_than_its_size(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tripoint.exchange import store
-
-    monkeypatch.setattr(store, "CLAIM_BYTES", 1)
+def test_one_round_takes_no_more_than_its_size(scene: Scene) -> None:
+    scene.engine.round_bytes = 1
     for raw in papers(trade(10)):
         scene.post(raw)
     worked = scene.engine.work()

@@ -99,7 +99,7 @@ def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFram
         data, has_header=True, separator="\t", quote_char=None, null_values=[NULL], schema=read,
         empty_string_is_null=False,
     )  # fmt: skip
-    if b"\\" in data:
+    if data.count(b"\\") != sum(series.null_count() for series in frame):  # more than the nulls
         text = [name for name, dtype in schema.items() if _is_text(dtype)]
         if special := _holding(frame, text, r"\\"):
             frame = frame.with_columns(_unescape(name) for name in special)

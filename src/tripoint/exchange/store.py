@@ -47,9 +47,6 @@ OUTBOX = {
 }
 """An outgoing message without its body: which receipts it carries, in which block they are, and what they tell."""
 
-CLAIM_BYTES = 64 * 1024 * 1024
-"""What the messages of one round hold together, but for the last of them: their trees are in memory beside them."""
-
 CLAIMED_AT_ONCE = 100
 """Messages locked by one statement: another worker passes over those that did not fit into this round's bytes."""
 
@@ -94,18 +91,17 @@ def put(tx: Transaction, messages: Sequence[Packed], at: datetime) -> list[Kept]
     return kept
 
 
-def claim(tx: Transaction, *, most: int, bytes_most: int | None = None) -> Sequence[Row]:
+def claim(tx: Transaction, *, most: int, bytes_most: int) -> Sequence[Row]:
     """The oldest messages nobody works on, with their bytes: message_id, sender_code, received_at, raw.
 
-    So many at most, and of `bytes_most` (`CLAIM_BYTES`) together but for the last of them; one at least where any is free.
+    So many at most, and of `bytes_most` together but for the last of them; one at least where any is free.
     """
-    room = CLAIM_BYTES if bytes_most is None else bytes_most
     chosen: list[int] = []
     after, size = 0, 0
-    while len(chosen) < most and size < room:
+    while len(chosen) < most and size < bytes_most:
         rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
         for row in rows:
-            if size < room:
+            if size < bytes_most:
                 chosen.append(row["message_id"])
                 size += row["bytes"]
         if len(rows) < CLAIMED_AT_ONCE:

@@ -51,7 +51,10 @@ def work(court: Court) -> int:
     """One round over everything that waits; how many statements its transaction ran."""
     with court.engine.transaction() as tx:
         bench = court.engine.bench(tx)
-        arrivals = [Arrival(**row | {"raw": bytes(row["raw"])}) for row in inbox.claim(tx, most=10_000)]
+        arrivals = [
+            Arrival(**row | {"raw": bytes(row["raw"])})
+            for row in inbox.claim(tx, most=10_000, bytes_most=2**40)
+        ]
         before = tx.statements
         clearance.work(tx, arrivals, bench, court.clock.now())
         return tx.statements - before

@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 
-from tripoint.registers.processes.allocating import SETTINGS
+import pytest
+
+from tripoint.registers.processes.allocating import SETTINGS, round_bytes
 
 PROGRAM = """
 import json, os, sys
@@ -40,3 +42,8 @@ def test_what_the_operator_says_stands() -> None:
 
 def test_a_process_that_has_the_settings_goes_on() -> None:
     assert len(runs(**SETTINGS)) == 1
+
+
+@pytest.mark.parametrize(("gib", "mib"), [(1, 32), (8, 64), (24, 192), (512, 192)])
+def test_a_round_is_as_large_as_the_memory_allows(gib: int, mib: int) -> None:
+    assert round_bytes(gib * 1024**3) == mib * 1024**2

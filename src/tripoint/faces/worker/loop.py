@@ -71,7 +71,7 @@ def clear(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
                 return
             deciding.begin()
             begun = monotonic()
-            worked = engine.work(pace.messages, pace.bytes)
+            worked = engine.work()
         except (Exception, pl.exceptions.PanicException) as error:  # a hand that ended would not be missed
             figures.FAILED_ROUNDS.inc()
             if isinstance(error, Busy):
@@ -87,8 +87,7 @@ def clear(engine: Engine, stop: threading.Event, deciding: Deciding) -> None:
             stop.wait(pace.rested())
             continue
         seconds = monotonic() - begun
-        taken = sum(worked.seconds.values())  # without the wait for the other hand
-        pace.worked(taken, is_full=worked.messages >= pace.messages or worked.bytes >= pace.bytes)
+        pace.worked()
         figures.count(worked, seconds)
         log.info(
             "round",

@@ -24,6 +24,19 @@ SETTINGS = {
 """Environment variables of a process that works in rounds; what the operator sets himself stands."""
 
 
+_MIB = 1024 * 1024
+
+
+def round_bytes(memory: int) -> int:
+    """How many bytes of messages a round takes at most on a machine with so much memory.
+
+    A round has a fixed cost and whole sets of papers are cheaper than halves, so a backlog is worked off in large rounds;
+    one needs some eight times as much memory as its messages are long, and two are in hand. Where nothing is behind, rounds are
+    small by themselves: each takes what came while the last was ruled on.
+    """
+    return max(32 * _MIB, min(memory // 128, 192 * _MIB))
+
+
 def lacking() -> dict[str, str]:
     """The settings that this process was not begun with: whoever starts another one hands them on."""
     return {name: value for name, value in SETTINGS.items() if name not in os.environ}
