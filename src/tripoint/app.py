@@ -267,8 +267,7 @@ class Engine:
         self._bench: tuple[int, Bench] | None = None
         self._nursery = Nursery()
         self.round_bytes = round_bytes(memory_bytes())
-        # Whose turn it is of two hands to take messages; passed on once the taker has ruled on his. Taken earlier, messages
-        # would lie read while more arrive, and wait for a decision twice as long.
+        # Whose turn it is of two hands to take messages; `_round` says when it is passed on.
         self._turn = threading.Lock()
         self._reviver = Reviver(database.server) if database.server is not None else None
 
@@ -336,7 +335,12 @@ class Engine:
                 most = len(claimed) // 2
 
     def _round(self, most: int, claimed: list[int]) -> Worked | None:
-        """One round in one transaction; `claimed` is told which messages it is about."""
+        """One round in one transaction; `claimed` is told which messages it is about.
+
+        Where much waits, the turn to take messages is passed on once these are ruled on: the next are read while these are
+        written down. Else it is kept to the end: messages read sooner lie there while more arrive, and two rounds at once
+        are in each other's way.
+        """
         with ExitStack() as turn:
             turn.enter_context(self._turn)
             with self.database.transaction() as tx:
@@ -346,8 +350,10 @@ class Engine:
                 bench = self.bench(tx)
                 claimed += [arrival.message_id for arrival in arrivals]
                 now = self.clock.now()
-                worked = clearance.work(tx, arrivals, bench, now, self._nursery, turn.close)
-        worked.bytes = sum(len(arrival.raw) for arrival in arrivals)
+                size = sum(len(arrival.raw) for arrival in arrivals)
+                passing_on = turn.close if size >= self.round_bytes / 2 else lambda: None
+                worked = clearance.work(tx, arrivals, bench, now, self._nursery, passing_on)
+        worked.bytes = size
         worked.decided_at = now
         return worked
 
