@@ -51,6 +51,7 @@ create index sealed_lists_by_list_no on sealed_lists (list_no);
 create index sealed_lists_by_pre_no on sealed_lists (pre_no);
 create index sealed_lists_by_cop_no on sealed_lists (cop_no);
 create index sealed_lists_by_received on sealed_lists (received_at, order_no);
+create index sealed_lists_by_batch on sealed_lists (batch);
 comment on table sealed_lists is 'distributed by order_no. Lists released on papers that came once: docket, ruling, tax bill and draws in one row that is only ever inserted, or taken out whole when something arrives that touches it.';
 comment on column sealed_lists.papers is 'Where the papers are: kind:message/position of each.';
 comment on column sealed_lists.lines is 'line_no|hs_code|dutiable_value|duty|consumption_tax|vat|duty_ppm|vat_ppm|ct_ppm of each line, joined by ;';
