@@ -1155,3 +1155,9 @@ create unlogged table processes (
 ) with (fillfactor = 50);
 comment on table processes is 'local. Each running process, when it was last seen, and its figures for Prometheus.';
 comment on column processes.figures is 'What it counts, as registers.processes.figures tells it.';
+
+-- 0012_docket_room
+-- A list on the docket is ruled on several times before it leaves it, and no index knows of what a ruling changes: with room
+-- beside it on its page the indexes are left alone.
+
+alter table live_clearings set (fillfactor = 40);

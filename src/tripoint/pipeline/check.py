@@ -42,6 +42,8 @@ FINDINGS = {
 }
 """The columns of a set of findings; values are as people read them, personal numbers masked."""
 
+NO_FINDINGS = pl.DataFrame(schema=FINDINGS)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -74,7 +76,7 @@ def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
     """Findings of every check whose columns the set has; shape FINDINGS, in order of the checks, then of the rows."""
     usable, looks = _looks(tuple(checks), frozenset(frame.columns))
     if frame.is_empty() or not usable:
-        return pl.DataFrame(schema=FINDINGS)
+        return NO_FINDINGS
     broken = frame.select(looks)
     struck = broken.select(pl.all().any()).row(0)
     parts = [
@@ -82,7 +84,7 @@ def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
         for n, any_broken in enumerate(struck)
         if any_broken
     ]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=FINDINGS)
+    return pl.concat(parts) if parts else NO_FINDINGS
 
 
 @functools.cache

@@ -16,6 +16,8 @@ from tripoint.pipeline.check import FINDINGS
 JUDGED = FINDINGS | {"severity": pl.String(), "rank": pl.Int32()}
 """Findings with what they do to the list and where they stand in the law's order."""
 
+NOTHING_JUDGED = pl.DataFrame(schema=JUDGED)
+
 DRAWS = {
     "row": pl.Int64(),
     "pool": pl.String(),

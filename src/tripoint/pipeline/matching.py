@@ -14,6 +14,11 @@ _LIST, _ORDER, _PAYMENT, _WAYBILL = (
 )
 
 
+_NO_LIST_LINES, _NO_ORDER_LINES = (
+    table.empty().with_columns(order_no=pl.lit(None, pl.String())) for table in (LIST_LINES, ORDER_LINES)
+)
+
+
 def current(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     """The version of each paper that counts (the newest appTime), without those withdrawn and drafts.
 
@@ -104,10 +109,8 @@ def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFram
 
 def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """One row per line of the lists of `sets` (columns `line.x`), with the order's line of the same number beside it."""
-    lines = papers.get("list_lines", LIST_LINES.empty().with_columns(order_no=pl.lit(None, pl.String())))
-    order_lines = papers.get(
-        "order_lines", ORDER_LINES.empty().with_columns(order_no=pl.lit(None, pl.String()))
-    )
+    lines = papers.get("list_lines", _NO_LIST_LINES)
+    order_lines = papers.get("order_lines", _NO_ORDER_LINES)
     at = (
         _line_places(sets, "list", lines, "line")
         .join(

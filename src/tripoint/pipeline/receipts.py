@@ -75,6 +75,8 @@ RECEIPTS = {
 PHASED = RECEIPTS | {"phase": pl.Int8()}
 """Receipts with the phase that orders them: 0 sent again, 1 taken, 2 judged by itself, 3 ruled on, 4 taxed."""
 
+NOTHING_TOLD = pl.DataFrame(schema=PHASED)
+
 MESSAGE_OF = {
     "orders": "CEB312",
     "payments": "CEB412",
@@ -118,7 +120,7 @@ TOLD = frozenset({"message_id", "position", "order_no", "recipient_code", "guid"
 def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Parts of receipts as one set (shape PHASED); what a part does not say is null."""
     full = [part for part in parts if part.height]
-    found = pl.concat(full, how="diagonal") if full else pl.DataFrame(schema=PHASED)
+    found = pl.concat(full, how="diagonal") if full else NOTHING_TOLD
     have = found.columns
     return found.select(
         name if name in have else pl.lit(None, dtype).alias(name) for name, dtype in PHASED.items()

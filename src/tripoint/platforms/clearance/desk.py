@@ -13,6 +13,7 @@ import polars as pl
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.messages.ceb.parsing import Unreadable
+from tripoint.pipeline.receipts import NOTHING_TOLD
 from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import composing
 from tripoint.platforms.clearance.answers import desk as answers
@@ -95,7 +96,7 @@ def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> W
     tx.lock(LOCK)
     letter = Letter(arrival=arrival, head=None, verdict=None, unreadable=Unreadable(OUR_FAULT))
     exchange.mark(tx, _marks([letter], bench), now)
-    receipts = answers.send(tx, pl.DataFrame(schema=composing.PHASED), [letter], now)
+    receipts = answers.send(tx, NOTHING_TOLD, [letter], now)
     return Worked(messages=1, unreadable=1, receipts=receipts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 import polars as pl
 
@@ -72,6 +73,16 @@ class Kind:
     def schema(self) -> dict[str, pl.DataType]:
         """The columns of its stored table."""
         return TABLES[self.table].schema | {"recipient_code": pl.String()}
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """Its stored table without rows; always the same frame."""
+        return _empty(self.table)
+
+
+@cache
+def _empty(table: str) -> pl.DataFrame:
+    return TABLES[table].empty().with_columns(pl.lit(None, pl.String()).alias("recipient_code"))
 
 
 KINDS: tuple[Kind, ...] = (

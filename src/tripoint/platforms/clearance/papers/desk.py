@@ -15,7 +15,7 @@ from tripoint.platforms.clearance.papers import store
 from tripoint.platforms.clearance.papers.reading import Mail
 from tripoint.platforms.clearance.papers.reception import are_first, fresh_orders, receive_all
 from tripoint.platforms.clearance.papers.rows import newest, place, versions, with_key
-from tripoint.platforms.clearance.papers.waiting.desk import LINES, recall
+from tripoint.platforms.clearance.papers.waiting.desk import LINES, NOTHING, recall
 from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
 from tripoint.platforms.clearance.records import KIND_OF, TRIO, Fresh, Kind, Taken
 from tripoint.platforms.clearance.records import Standing as ListStanding
@@ -151,7 +151,7 @@ class _Kept:
         """Everything that papers of a kind say: all those taken, or those of some rows of what was received."""
         rows = self.received.get(name) if rows is None else rows
         if rows is None or rows.is_empty():
-            return pl.DataFrame(schema=KIND_OF[name].schema)
+            return KIND_OF[name].empty
         return self._tables[name][rows["at"]]
 
     def lines(self, name: str, papers: pl.DataFrame, column: str = "order_no") -> pl.DataFrame | None:
@@ -242,8 +242,7 @@ def _fresh(kept: _Kept, taken: pl.DataFrame, orders: pl.Series, docketed: pl.Dat
         frames[kind.table] = heads
         if kind.lines:
             lines = kept.lines(name, heads) if heads.height else None
-            schema = LINES[kind.lines]
-            frames[kind.lines] = pl.DataFrame(schema=schema) if lines is None else lines.select(list(schema))
+            frames[kind.lines] = NOTHING[kind.lines] if lines is None else lines.select(list(LINES[kind.lines]))
     return Fresh(
         order_nos=orders,
         papers=frames,

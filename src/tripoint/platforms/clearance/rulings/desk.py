@@ -11,7 +11,7 @@ import polars as pl
 from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.identifiers import resident_id
-from tripoint.pipeline.decision import DRAWS, JUDGED, decide, draw, weigh
+from tripoint.pipeline.decision import DRAWS, JUDGED, NOTHING_JUDGED, decide, draw, weigh
 from tripoint.pipeline.matching import join_lines, join_papers, waits_for
 from tripoint.pipeline.versions import NEW
 from tripoint.platforms.clearance.papers import store as waiting
@@ -300,7 +300,7 @@ def _draw(tx: Transaction, ready: pl.DataFrame, uses: pl.DataFrame, bench: Bench
     free = {row["account"]: row["balance"] for row in balances.iter_rows(named=True)}
     wanted = drawing.tight(drawing.draws(uses, ready), drawing.room(uses, used, free))
     if wanted.is_empty():
-        return pl.DataFrame(schema=JUDGED)
+        return NOTHING_JUDGED
     room = dict(wanted.select("pool", "room").iter_rows())
     failed = draw(wanted.select(list(DRAWS)), room)
     findings = drawing.draw_findings(failed, room, uses, used, free)

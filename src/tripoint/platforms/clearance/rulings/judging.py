@@ -15,7 +15,7 @@ from tripoint.kernel.clock import CHINA
 from tripoint.kernel.findings import Severity
 from tripoint.kernel.money import format_e5
 from tripoint.pipeline import matching, validity
-from tripoint.pipeline.check import FINDINGS, Check, find
+from tripoint.pipeline.check import FINDINGS, NO_FINDINGS, Check, find
 from tripoint.pipeline.checks import goods, modes, parties
 from tripoint.pipeline.decision import weigh
 from tripoint.pipeline.taxation import OVER_SINGLE, tax_lines, tax_lists
@@ -248,7 +248,7 @@ def _modes(sets: pl.DataFrame) -> pl.DataFrame:
 def _over_single(over: pl.DataFrame, sets: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """LIMIT-01 for lists above the single transaction limit that are not one indivisible article."""
     if over.is_empty():
-        return pl.DataFrame(schema=FINDINGS)
+        return NO_FINDINGS
     limits = sets.select(
         "row",
         by_mode(

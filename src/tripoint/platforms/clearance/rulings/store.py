@@ -30,6 +30,8 @@ ELSEWHERE = {"kind": pl.String(), "issuer_code": pl.String(), "number": pl.Strin
 USED = {"person_id": pl.String(), "year": pl.Int16(), "allowance": pl.String(), "used": pl.Int64()}
 FOUND = {"order_no": pl.String(), "marketplace_code": pl.String(), "found": pl.String()}
 
+_NONE_ELSEWHERE, _NOTHING_USED = pl.DataFrame(schema=ELSEWHERE), pl.DataFrame(schema=USED)
+
 
 def touch(tx: Transaction, order_nos: pl.Series) -> None:
     """Name the orders that the next look-ups are about."""
@@ -56,7 +58,7 @@ def papers(tx: Transaction) -> dict[str, pl.DataFrame]:
 def elsewhere(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
     """The orders under which papers stand that a set names but does not have (shape ELSEWHERE)."""
     if wanted.is_empty():
-        return pl.DataFrame(schema=ELSEWHERE)
+        return _NONE_ELSEWHERE
     tx.stage("missing_papers", wanted)
     return tx.frame(sql.elsewhere, ELSEWHERE)
 
@@ -71,7 +73,7 @@ def await_papers(tx: Transaction, awaited: pl.DataFrame) -> None:
 def used(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
     """What is used of allowances (person_id, year, allowance); shape USED. The caller holds the platform's lock."""
     if drawn.is_empty():
-        return pl.DataFrame(schema=USED)
+        return _NOTHING_USED
     keys = drawn.select("person_id", "year", "allowance").unique()
     tx.stage("drawn_allowances", keys, analyze=("person_id",))
     return tx.frame(sql.used_allowances, USED)

@@ -21,10 +21,11 @@ LINES = {
 }
 """Lines as they are stored: with the order of their paper."""
 
-_NOTHING = {
-    table: pl.DataFrame(schema=schema)
-    for table, schema in ({KIND_OF[name].table: KIND_OF[name].schema for name in TRIO} | LINES).items()
+NOTHING = {
+    **{KIND_OF[name].table: KIND_OF[name].empty for name in TRIO},
+    **{table: pl.DataFrame(schema=schema) for table, schema in LINES.items()},
 }
+"""Each table of papers and lines without rows."""
 
 
 def reread(tx: Transaction, places: pl.DataFrame) -> Mail:
@@ -35,7 +36,7 @@ def reread(tx: Transaction, places: pl.DataFrame) -> Mail:
 
 def recall(tx: Transaction, places: pl.DataFrame, nursery: Nursery) -> dict[str, pl.DataFrame]:
     """The papers at places (store.PLACES) by table, each with the order it stands under, lines too."""
-    recalled = dict(_NOTHING)
+    recalled = dict(NOTHING)
     missing = []
     for (name,), mine in places.partition_by("kind", as_dict=True, maintain_order=True).items():
         known = nursery.knows(str(name), mine.select(place()).to_series())

@@ -102,9 +102,9 @@ class _Shelf:
         wanted = pl.Series(new, dtype=pl.Int64()).implode()
         mine = heads.filter(place().is_in(wanted)).select(list(self.kind.schema))
         if self._lines is not None:
-            theirs = pl.DataFrame(schema=TABLES[self.kind.lines or ""].schema)
+            theirs = TABLES[self.kind.lines or ""].empty()
             if lines is not None:
-                theirs = lines.filter(place().is_in(wanted)).select(list(theirs.schema))
+                theirs = lines.filter(place().is_in(wanted)).select(theirs.columns)
             mine, theirs = _bound(mine, theirs)
             mine = mine.with_columns(pl.col(_FROM) + self._lines.height)
             self._lines.append(theirs)
