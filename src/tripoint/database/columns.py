@@ -1,6 +1,7 @@
-"""How a set of columns crosses the wire to PostgreSQL and back, exactly: COPY's text format, written by Polars.
+"""How a set of columns crosses the wire to PostgreSQL and back, exactly: COPY's text format, written by the ferry or by Polars.
 
-Text COPY beat both CSV and ADBC when measured (docs/internals/database.md), and it runs in the caller's transaction.
+Text COPY beat both CSV and ADBC when measured (docs/internals/database.md), and it runs in the caller's transaction. The
+ferry is compiled; what it does not know, and everything where it is not built, Polars writes and reads as well.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+
+from tripoint.database import ferry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,9 +49,19 @@ def _column_type(dtype: pl.DataType) -> str | None:
     }.get(type(dtype))  # fmt: skip
 
 
-def to_copy(frame: pl.DataFrame) -> memoryview:
+def to_copy(frame: pl.DataFrame) -> bytes | memoryview:
     """The bytes that `COPY … FROM STDIN` takes for these rows: null is \\N, empty text is empty."""
     column_types(frame.schema)
+    if ferry.IS_BUILT:
+        from tripoint.database.ferry.ferry import load
+
+        if (loaded := load(frame.__arrow_c_stream__())) is not None:
+            return loaded
+    return write_plainly(frame)
+
+
+def write_plainly(frame: pl.DataFrame) -> memoryview:
+    """The same by Polars."""
     text = [name for name, dtype in frame.schema.items() if _is_text(dtype)]
     written = [expr for name, dtype in frame.schema.items() if (expr := _written(name, dtype)) is not None]
     if written:
@@ -82,16 +95,40 @@ def _written(name: str, dtype: pl.DataType) -> pl.Expr | None:
     return None
 
 
-def from_copy(raw: io.BytesIO, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def from_copy(data: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """The rows that `COPY … TO STDOUT (HEADER)` gave, with exactly the schema's columns, order and types."""
     import polars as pl
 
-    data = raw.getvalue()
     head = data.index(b"\n")
     names = data[:head].decode().split("\t")
     if sorted(names) != sorted(schema):
         raise TypeError(f"the statement gives the columns {names}, the schema names {list(schema)}")
-    if len(data) == head + 1:
+    if ferry.IS_BUILT and None not in (kinds := [_kind(schema[name]) for name in names]):
+        from tripoint.database.ferry.ferry import unload
+
+        batch = unload(data, head + 1, [name.encode() for name in names], kinds)
+        if batch is not None:
+            frame = pl.Series(batch).struct.unnest()
+            return frame if names == list(schema) else frame[list(schema)]
+    return read_plainly(data, names, schema)
+
+
+_KINDS = {"String": 0, "Int64": 1, "Int32": 2, "Date": 4, "Int16": 6, "Boolean": 7, "Binary": 8}
+
+
+@cache
+def _kind(dtype: pl.DataType) -> int | None:
+    """What the ferry calls a type (`kernel/arrow/columns.pxi`); None for one that it does not read."""
+    import polars as pl
+
+    return 3 if dtype == pl.Datetime("us", "UTC") else _KINDS.get(str(dtype))
+
+
+def read_plainly(data: bytes, names: Sequence[str], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The same by Polars; the names are those of the header."""
+    import polars as pl
+
+    if data.count(b"\n") == 1:
         return pl.DataFrame(schema=dict(schema))
     native = (pl.Int64, pl.Int32, pl.Int16, pl.Int8, pl.UInt32, pl.UInt16, pl.UInt8, pl.UInt64)
     read = {name: schema[name] if schema[name] in native else pl.String() for name in names}

@@ -7,13 +7,14 @@ the reference lane. The scan itself holds neither Python objects nor the interpr
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
+include "../../../kernel/arrow/interface.pxi"
+include "../../../kernel/arrow/columns.pxi"
+include "../../../kernel/arrow/handover.pxi"
 include "swift.pxi"
-include "columns.pxi"
-include "arrow.pxi"
 include "texts.pxi"
 include "values.pxi"
 include "digests.pxi"

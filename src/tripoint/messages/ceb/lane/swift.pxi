@@ -1,4 +1,4 @@
-# What is done for every few bytes, as plain C that a compiler makes straight code of: comparing, copying, skipping.
+# What is done for every few bytes, as plain C that a compiler makes straight code of: comparing, skipping.
 # Each reads and writes exactly the bytes it is told, never one beyond them.
 
 cdef extern from *:
@@ -24,27 +24,6 @@ cdef extern from *:
         memcpy(&a, p + length - 8, 8);
         memcpy(&b, q + length - 8, 8);
         return a == b;
-    }
-
-    /* Copies at most 16 bytes. */
-    static inline void swift_few(uint8_t* to, const uint8_t* from, int64_t length) {
-        if (length >= 8) {
-            uint64_t a, b;
-            memcpy(&a, from, 8);
-            memcpy(&b, from + length - 8, 8);
-            memcpy(to, &a, 8);
-            memcpy(to + length - 8, &b, 8);
-        } else if (length >= 4) {
-            uint32_t a, b;
-            memcpy(&a, from, 4);
-            memcpy(&b, from + length - 4, 4);
-            memcpy(to, &a, 4);
-            memcpy(to + length - 4, &b, 4);
-        } else if (length > 0) {
-            to[0] = from[0];
-            to[length >> 1] = from[length >> 1];
-            to[length - 1] = from[length - 1];
-        }
     }
 
     /* Where the first byte stands that is no printable ASCII, or is one of & < >; or sixteen bytes before the end. */
@@ -82,7 +61,6 @@ cdef extern from *:
     }
     """
     int swift_same(const void* one, const void* other, int64_t length) noexcept nogil
-    void swift_few(uint8_t* to, const uint8_t* from_, int64_t length) noexcept nogil
     const uint8_t* swift_plain(const uint8_t* p, const uint8_t* end) noexcept nogil
     int64_t swift_xmlns(const uint8_t* p, int64_t length) noexcept nogil
 

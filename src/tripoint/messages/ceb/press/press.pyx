@@ -14,49 +14,8 @@ from libc.string cimport memcpy, memset, strcmp
 LAYOUT = 1
 """Raised when what a form is told changes, so that a press compiled before is not used."""
 
-cdef extern from *:
-    """
-    #ifndef ARROW_C_DATA_INTERFACE
-    #define ARROW_C_DATA_INTERFACE
-    struct ArrowSchema {
-        const char* format; const char* name; const char* metadata; int64_t flags; int64_t n_children;
-        struct ArrowSchema** children; struct ArrowSchema* dictionary;
-        void (*release)(struct ArrowSchema*); void* private_data;
-    };
-    struct ArrowArray {
-        int64_t length; int64_t null_count; int64_t offset; int64_t n_buffers; int64_t n_children;
-        const void** buffers; struct ArrowArray** children; struct ArrowArray* dictionary;
-        void (*release)(struct ArrowArray*); void* private_data;
-    };
-    #endif
-    #ifndef ARROW_C_STREAM_INTERFACE
-    #define ARROW_C_STREAM_INTERFACE
-    struct ArrowArrayStream {
-        int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
-        int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
-        const char* (*get_last_error)(struct ArrowArrayStream*);
-        void (*release)(struct ArrowArrayStream*);
-        void* private_data;
-    };
-    #endif
-    """
-    struct ArrowSchema:
-        const char* format
-        int64_t n_children
-        ArrowSchema** children
-        void (*release)(ArrowSchema*) noexcept nogil
-
-    struct ArrowArray:
-        int64_t length
-        int64_t offset
-        int64_t n_children
-        const void** buffers
-        ArrowArray** children
-        void (*release)(ArrowArray*) noexcept nogil
-
-    struct ArrowArrayStream:
-        int (*get_schema)(ArrowArrayStream*, ArrowSchema*) noexcept
-        int (*get_next)(ArrowArrayStream*, ArrowArray*) noexcept
+include "../../../kernel/arrow/interface.pxi"
+include "../../../kernel/arrow/sources.pxi"
 
 cdef enum:
     TEXT = 0
@@ -67,22 +26,9 @@ cdef enum:
     EITHER = 5  # a text, or where there is none that of another column
 
 cdef enum:
-    INLINE = 12  # bytes of a text that fit into its view
     ODD = 1  # must be escaped
     FORBIDDEN = 2  # XML knows no such character
     PERHAPS = 4  # may begin one that XML forbids
-
-cdef struct View:
-    uint32_t length
-    uint8_t begin[4]
-    uint32_t buffer
-    uint32_t offset
-
-cdef struct Source:
-    const uint8_t* valid
-    const void* values
-    const void** heaps
-    int64_t offset
 
 cdef struct Field:
     int kind
@@ -95,15 +41,6 @@ cdef struct Field:
     int64_t opening_length
     const char* closing
     int64_t closing_length
-
-cdef struct Text:
-    const char* begin
-    int64_t length
-
-cdef struct Sheet:
-    uint8_t* bytes
-    int64_t length
-    int64_t room
 
 cdef uint8_t CLASS[256]
 memset(CLASS, 0, 256)
@@ -302,32 +239,10 @@ cdef int expect(ArrowSchema* schema, list formats) except -1:
     return 0
 
 
-cdef Source source_of(ArrowArray* array, int64_t offset) noexcept nogil:
-    cdef Source source
-    source.valid = <const uint8_t*>array.buffers[0]
-    source.values = array.buffers[1]
-    source.heaps = array.buffers + 2
-    source.offset = array.offset + offset
-    return source
-
-
 cdef void lay_children(Source* children, ArrowArray* rows) noexcept nogil:
     cdef int64_t at
     for at in range(rows.n_children):
         children[at] = source_of(rows.children[at], rows.offset)
-
-
-cdef int room(Sheet* sheet, int64_t more) noexcept nogil:
-    cdef int64_t wanted
-    cdef void* grown
-    if sheet.length + more <= sheet.room:
-        return 1
-    wanted = 2 * (sheet.length + more)
-    grown = realloc(sheet.bytes, <size_t>wanted)
-    if grown == NULL:
-        return -1
-    sheet.bytes, sheet.room = <uint8_t*>grown, wanted
-    return 1
 
 
 cdef int put(Sheet* sheet, Text text) noexcept nogil:
@@ -381,25 +296,6 @@ cdef int element(Sheet* sheet, Field* field, Source* columns, int64_t row, Text 
     memcpy(sheet.bytes + sheet.length, field.closing, <size_t>field.closing_length)
     sheet.length += field.closing_length
     return 1
-
-
-cdef int is_there(Source* source, int64_t row) noexcept nogil:
-    cdef int64_t at = source.offset + row
-    return source.valid == NULL or (source.valid[at >> 3] >> (at & 7)) & 1
-
-
-cdef Text said(Source* source, int64_t row) noexcept nogil:
-    """A text; without length where there is none."""
-    cdef Text text
-    cdef const View* view = <const View*>source.values + source.offset + row
-    text.begin, text.length = NULL, 0
-    if is_there(source, row):
-        text.length = view.length
-        if view.length <= INLINE:
-            text.begin = <const char*>view.begin
-        else:
-            text.begin = <const char*>source.heaps[view.buffer] + view.offset
-    return text
 
 
 cdef Text figure(char* room, int kind, Source* source, int64_t row) noexcept nogil:

@@ -43,6 +43,12 @@ cdef void release_schema(ArrowSchema* schema) noexcept nogil:
 cdef const char* format_of(int kind) noexcept nogil:
     if kind == TEXT:
         return b"vu"
+    if kind == BYTES:
+        return b"vz"
+    if kind == SMALL:
+        return b"s"
+    if kind == FLAG:
+        return b"b"
     if kind == COUNT:
         return b"i"
     if kind == TIME:
@@ -83,7 +89,7 @@ cdef int fill_column(ArrowArray* array, Column* column, int64_t height) except -
     owned.buffers[0] = owned.valid
     owned.buffers[1] = owned.values
     array.n_buffers = 2
-    if column.kind == TEXT:
+    if column.kind == TEXT or column.kind == BYTES:
         if owned.heap == NULL:  # a buffer without bytes still wants an address
             owned.heap = malloc(1)
         owned.buffers[2] = owned.heap

@@ -3,42 +3,31 @@
 
 cdef extern from *:
     """
-    #ifndef ARROW_C_DATA_INTERFACE
-    #define ARROW_C_DATA_INTERFACE
-    struct ArrowSchema {
-        const char* format; const char* name; const char* metadata; int64_t flags; int64_t n_children;
-        struct ArrowSchema** children; struct ArrowSchema* dictionary;
-        void (*release)(struct ArrowSchema*); void* private_data;
-    };
-    struct ArrowArray {
-        int64_t length; int64_t null_count; int64_t offset; int64_t n_buffers; int64_t n_children;
-        const void** buffers; struct ArrowArray** children; struct ArrowArray* dictionary;
-        void (*release)(struct ArrowArray*); void* private_data;
-    };
-    #endif
-    """
-    struct ArrowSchema:
-        const char* format
-        const char* name
-        const char* metadata
-        int64_t flags
-        int64_t n_children
-        ArrowSchema** children
-        ArrowSchema* dictionary
-        void (*release)(ArrowSchema*) noexcept nogil
-        void* private_data
+    #include <stdint.h>
+    #include <string.h>
 
-    struct ArrowArray:
-        int64_t length
-        int64_t null_count
-        int64_t offset
-        int64_t n_buffers
-        int64_t n_children
-        const void** buffers
-        ArrowArray** children
-        ArrowArray* dictionary
-        void (*release)(ArrowArray*) noexcept nogil
-        void* private_data
+    /* Copies at most 16 bytes. */
+    static inline void swift_few(uint8_t* to, const uint8_t* from, int64_t length) {
+        if (length >= 8) {
+            uint64_t a, b;
+            memcpy(&a, from, 8);
+            memcpy(&b, from + length - 8, 8);
+            memcpy(to, &a, 8);
+            memcpy(to + length - 8, &b, 8);
+        } else if (length >= 4) {
+            uint32_t a, b;
+            memcpy(&a, from, 4);
+            memcpy(&b, from + length - 4, 4);
+            memcpy(to, &a, 4);
+            memcpy(to + length - 4, &b, 4);
+        } else if (length > 0) {
+            to[0] = from[0];
+            to[length >> 1] = from[length >> 1];
+            to[length - 1] = from[length - 1];
+        }
+    }
+    """
+    void swift_few(uint8_t* to, const uint8_t* from_, int64_t length) noexcept nogil
 
 cdef enum:
     TEXT = 0
@@ -47,16 +36,12 @@ cdef enum:
     TIME = 3
     DAY = 4
     ID = 5
+    SMALL = 6
+    FLAG = 7
+    BYTES = 8
 
 cdef enum:
     LONGEST_HEAP = 2147483647  # a text's place in its column is a 31-bit number
-    INLINE = 12  # bytes of a text that fit into its view
-
-cdef struct View:
-    uint32_t length
-    uint8_t begin[4]
-    uint32_t buffer
-    uint32_t offset
 
 cdef struct Column:
     int kind
@@ -76,10 +61,14 @@ cdef struct Table:
 
 
 cdef size_t size_of(int kind) noexcept nogil:
-    if kind == TEXT:
+    if kind == TEXT or kind == BYTES:
         return sizeof(View)
     if kind == COUNT or kind == DAY:
         return sizeof(int32_t)
+    if kind == SMALL:
+        return sizeof(int16_t)
+    if kind == FLAG:
+        return 1  # a bit would do
     return sizeof(int64_t)
 
 
@@ -134,12 +123,31 @@ cdef inline void put_valid(Column* column, int64_t row) noexcept nogil:
 cdef inline void put_null(Column* column, int64_t row) noexcept nogil:
     """Nothing in this row; the place is zeroed, so that no byte of it is left to chance."""
     column.valid[row >> 3] &= <uint8_t>(255 ^ (1 << (row & 7)))
-    if column.kind == TEXT:
+    if column.kind == TEXT or column.kind == BYTES:
         memset(<View*>column.values + row, 0, sizeof(View))
     elif column.kind == COUNT or column.kind == DAY:
         (<int32_t*>column.values)[row] = 0
+    elif column.kind == SMALL:
+        (<int16_t*>column.values)[row] = 0
+    elif column.kind == FLAG:
+        put_bit(column, row, 0)
     else:
         (<int64_t*>column.values)[row] = 0
+
+
+cdef inline void put_bit(Column* column, int64_t row, int is_set) noexcept nogil:
+    cdef uint8_t* byte = <uint8_t*>column.values + (row >> 3)
+    byte[0] = <uint8_t>(byte[0] & (255 ^ (1 << (row & 7)))) | <uint8_t>(is_set << (row & 7))
+
+
+cdef inline void put_flag(Column* column, int64_t row, int is_set) noexcept nogil:
+    put_bit(column, row, is_set)
+    put_valid(column, row)
+
+
+cdef inline void put_short(Column* column, int64_t row, int16_t value) noexcept nogil:
+    (<int16_t*>column.values)[row] = value
+    put_valid(column, row)
 
 
 cdef inline void put_long(Column* column, int64_t row, int64_t value) noexcept nogil:

@@ -1,0 +1,9 @@
+from collections.abc import Sequence
+
+LAYOUT: int
+
+class Batch:
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
+
+def load(stream: object) -> bytes | None: ...
+def unload(data: bytes, begin: int, names: Sequence[bytes], kinds: Sequence[int]) -> Batch | None: ...
