@@ -65,9 +65,9 @@ def write_plainly(frame: pl.DataFrame) -> memoryview:
     text = [name for name, dtype in frame.schema.items() if _is_text(dtype)]
     written = [expr for name, dtype in frame.schema.items() if (expr := _written(name, dtype)) is not None]
     if written:
-        frame = frame.with_columns(written)
+        frame = frame.with_columns_seq(written)
     if special := _holding(frame, text, _SPECIAL):
-        frame = frame.with_columns(_escape(name) for name in special)
+        frame = frame.with_columns_seq(_escape(name) for name in special)
     buffer = io.BytesIO()
     frame.write_csv(
         buffer,
@@ -139,10 +139,10 @@ def read_plainly(data: bytes, names: Sequence[str], schema: Mapping[str, pl.Data
     if data.count(b"\\") != sum(series.null_count() for series in frame):  # more than the nulls
         text = [name for name, dtype in schema.items() if _is_text(dtype)]
         if special := _holding(frame, text, r"\\"):
-            frame = frame.with_columns(_unescape(name) for name in special)
+            frame = frame.with_columns_seq(_unescape(name) for name in special)
     if all(frame.schema[name] == dtype for name, dtype in schema.items()):
         return frame if names == list(schema) else frame[list(schema)]
-    return frame.select(_convert(name, dtype) for name, dtype in schema.items())
+    return frame.select_seq(_convert(name, dtype) for name, dtype in schema.items())
 
 
 def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[str]:
@@ -151,7 +151,7 @@ def _holding(frame: pl.DataFrame, names: Sequence[str], pattern: str) -> list[st
 
     if not names or frame.is_empty():
         return []
-    found = frame.select(pl.col(names).str.contains(pattern).any()).row(0)
+    found = frame.select_seq(pl.col(names).str.contains(pattern).any()).row(0)
     return [name for name, holds in zip(names, found, strict=True) if holds]
 
 

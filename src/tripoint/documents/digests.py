@@ -26,20 +26,20 @@ def digests(
     """A digest of each paper of a table, the lines included that have its message and position, by line number."""
     if papers.is_empty():
         return pl.Series("digest", [], dtype=pl.Int64())
-    text = papers.select(*_PLACE, _text(table).alias("text"))
+    text = papers.select_seq(*_PLACE, _text(table).alias("text"))
     if lines_table is not None:
         written = pl.concat_str(["text", pl.lit("")], separator="\x1d")
         if lines is not None and not lines.is_empty():
             text = text.join(_joined(lines_table, lines), on=_PLACE, how="left", maintain_order="left")
             written = pl.concat_str(["text", pl.col("line").fill_null("")], separator="\x1d")
-        text = text.select(written.alias("text"))
+        text = text.select_seq(written.alias("text"))
     return pl.Series("digest", [_digest(value) for value in text["text"]], dtype=pl.Int64())
 
 
 def _joined(table: str, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines of each paper as one text."""
     return (
-        lines.select(*_PLACE, "line_no", _text(table).alias("line"))
+        lines.select_seq(*_PLACE, "line_no", _text(table).alias("line"))
         .sort(*_PLACE, "line_no", "line")
         .group_by(*_PLACE, maintain_order=True)
         .agg(pl.col("line").str.join("\x1e"))

@@ -77,8 +77,8 @@ def find(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
     usable, looks = _looks(tuple(checks), frozenset(frame.columns))
     if frame.is_empty() or not usable:
         return NO_FINDINGS
-    broken = frame.select(looks)
-    struck = broken.select(pl.all().any()).row(0)
+    broken = frame.select_seq(looks)
+    struck = broken.select_seq(pl.all().any()).row(0)
     parts = [
         _rows(_struck(frame, broken[str(n)], usable[n]), usable[n])
         for n, any_broken in enumerate(struck)
@@ -98,7 +98,7 @@ def _looks(checks: tuple[Check, ...], have: frozenset[str]) -> tuple[list[Check]
 def _struck(frame: pl.DataFrame, broken: pl.Series, check: Check) -> pl.DataFrame:
     """The rows a check struck, with no more columns than its findings show."""
     shown = {"row", "line_no", check.field, check.compares}
-    return frame.select(name for name in frame.columns if name in shown).filter(broken)
+    return frame.select_seq(name for name in frame.columns if name in shown).filter(broken)
 
 
 @functools.cache

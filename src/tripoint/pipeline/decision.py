@@ -43,20 +43,20 @@ def weigh(
         schema={"supervision_mode": pl.String(), "code": pl.String(), "severity": pl.String()},
         orient="row",
     )
-    default = table.filter(pl.col("supervision_mode") == "").select(
+    default = table.filter(pl.col("supervision_mode") == "").select_seq(
         "code", pl.col("severity").alias("default")
     )
     return (
-        findings.join(modes.select("row", "supervision_mode"), on="row", how="left")
+        findings.join(modes.select_seq("row", "supervision_mode"), on="row", how="left")
         .join(table, on=["supervision_mode", "code"], how="left")
         .join(default, on="code", how="left")
-        .with_columns(pl.coalesce("severity", "default").alias("severity"))
+        .with_columns_seq(pl.coalesce("severity", "default").alias("severity"))
         .filter(pl.col("severity") != str(Severity.OFF))
-        .with_columns(
+        .with_columns_seq(
             pl.col("code").replace_strict(ranks, default=len(ranks), return_dtype=pl.Int32()).alias("rank")
         )
         .sort("row", "rank", "code", "line_no", "field", nulls_last=True, maintain_order=True)
-        .select(list(JUDGED))
+        .select_seq(list(JUDGED))
     )
 
 
@@ -81,10 +81,10 @@ def decide(sets: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("ready"))
     )
     return (
-        sets.select("row", "waits_for")
+        sets.select_seq("row", "waits_for")
         .join(worst, on="row", how="left")
-        .with_columns(pl.col("refuses", "holds").fill_null(value=False))
-        .select("row", state.alias("state"), "first")
+        .with_columns_seq(pl.col("refuses", "holds").fill_null(value=False))
+        .select_seq("row", state.alias("state"), "first")
         .sort("row")
     )
 
@@ -110,7 +110,7 @@ def draw(draws: pl.DataFrame, room: Mapping[str, int]) -> pl.DataFrame:
 def _serve(group: pl.DataFrame, left: dict[str, int]) -> Sequence[str]:
     """Take one row's draws from what is left; the pools without room, and then nothing is taken."""
     wanted: dict[str, int] = {}
-    for pool, amount in group.select("pool", "amount").iter_rows():
+    for pool, amount in group.select_seq("pool", "amount").iter_rows():
         wanted[pool] = wanted.get(pool, 0) + amount
     lacking = [pool for pool, amount in wanted.items() if amount > left.get(pool, 0)]
     if not lacking:

@@ -15,7 +15,7 @@ _LIST, _ORDER, _PAYMENT, _WAYBILL = (
 
 
 _NO_LIST_LINES, _NO_ORDER_LINES = (
-    table.empty().with_columns(order_no=pl.lit(None, pl.String())) for table in (LIST_LINES, ORDER_LINES)
+    table.empty().with_columns_seq(order_no=pl.lit(None, pl.String())) for table in (LIST_LINES, ORDER_LINES)
 )
 
 
@@ -26,7 +26,7 @@ def current(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
     """
     if frame["order_no"].n_unique() < frame.height:
         newest = (
-            frame.select(*key, "app_time")
+            frame.select_seq(*key, "app_time")
             .with_row_index("at")
             .sort("app_time", maintain_order=True)
             .unique(subset=list(key), keep="last", maintain_order=True)
@@ -40,10 +40,10 @@ def _gathered(frame: pl.DataFrame, at: pl.Series, prefix: str) -> pl.DataFrame:
     if frame.is_empty():
         rows = frame.clear(at.len())
     elif at.null_count():
-        rows = frame.select(pl.all().gather(at))
+        rows = frame.select_seq(pl.all().gather(at))
     else:
         rows = frame[at]
-    return rows.select(pl.all().name.prefix(f"{prefix}.")).with_columns(
+    return rows.select_seq(pl.all().name.prefix(f"{prefix}.")).with_columns_seq(
         at.is_not_null().alias(f"{prefix}.present")
     )
 
@@ -68,29 +68,29 @@ def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     }
     joined = (
         frames["list"]
-        .select(*place, "carrier_code", "waybill_no", "message_id", "position")
+        .select_seq(*place, "carrier_code", "waybill_no", "message_id", "position")
         .with_row_index("list")
         .join(
-            frames["order"].select(*place, "provider_code", "payment_no").with_row_index("order"),
+            frames["order"].select_seq(*place, "provider_code", "payment_no").with_row_index("order"),
             on=place,
             how="left",
         )
-        .join(frames["waybill"].select(carried).with_row_index("waybill"), on=carried, how="left")
+        .join(frames["waybill"].select_seq(carried).with_row_index("waybill"), on=carried, how="left")
     )
     at = joined.join(_choose_payment(joined, frames["payment"]), on="list", how="left").sort(
         "message_id", "position"
     )
     parts = [_gathered(frame, at[paper], paper) for paper, frame in frames.items()]
     return (
-        pl.concat(parts, how="horizontal").with_row_index("row").with_columns(pl.col("row").cast(pl.Int64()))
+        pl.concat(parts, how="horizontal").with_row_index("row").with_columns_seq(pl.col("row").cast(pl.Int64()))
     )
 
 
 def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     """The place of the payment of each list, one at most: the one named by the order first, then the latest."""
     place = ["order_no", "marketplace_code"]
-    found = joined.select("list", *place, "provider_code", "payment_no").join(
-        payments.select(*place, "provider_code", "payment_no", "app_time").with_row_index("payment"),
+    found = joined.select_seq("list", *place, "provider_code", "payment_no").join(
+        payments.select_seq(*place, "provider_code", "payment_no", "app_time").with_row_index("payment"),
         on=place,
         how="inner",
         suffix="_paid",
@@ -100,11 +100,11 @@ def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFram
             pl.col("payment_no_paid") == pl.col("payment_no")
         )
         found = (
-            found.with_columns(named.fill_null(value=False).alias("named"))
+            found.with_columns_seq(named.fill_null(value=False).alias("named"))
             .sort("named", "app_time", "payment_no_paid", descending=[True, True, False])
             .unique(subset=["list"], keep="first", maintain_order=True)
         )
-    return found.select("list", "payment")
+    return found.select_seq("list", "payment")
 
 
 def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -123,10 +123,10 @@ def join_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Dat
     place = ("message_id", "position")
     return pl.concat(
         [
-            at.select("row"),
+            at.select_seq("row"),
             _gathered(lines.drop(place), at["line"], "line"),
             _gathered(order_lines.drop(place), at["order_line"], "order_line"),
-            at.select("line_no"),
+            at.select_seq("line_no"),
         ],
         how="horizontal",
     )
@@ -136,9 +136,9 @@ def _line_places(sets: pl.DataFrame, paper: str, lines: pl.DataFrame, name: str)
     """Where the lines of each set's paper are: row, line_no, and the place under `name`."""
     place = ["message_id", "position"]
     return (
-        sets.select("row", *(pl.col(f"{paper}.{column}").alias(column) for column in place))
-        .join(lines.select(*place, "line_no").with_row_index(name), on=place, how="inner")
-        .select("row", "line_no", name)
+        sets.select_seq("row", *(pl.col(f"{paper}.{column}").alias(column) for column in place))
+        .join(lines.select_seq(*place, "line_no").with_row_index(name), on=place, how="inner")
+        .select_seq("row", "line_no", name)
     )
 
 
@@ -148,7 +148,7 @@ def count_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Da
     for paper, table in (("list", "list_lines"), ("order", "order_lines")):
         lines = papers.get(table)
         if lines is None or lines.is_empty():
-            counted = counted.with_columns(
+            counted = counted.with_columns_seq(
                 pl.lit(None, pl.Int64()).alias(f"{paper}.lines"),
                 pl.lit(None, pl.Int64()).alias(f"{paper}.lines_total"),
             )
@@ -157,14 +157,14 @@ def count_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Da
             pl.len().cast(pl.Int64()).alias(f"{paper}.lines"),
             pl.col("total").sum().alias(f"{paper}.lines_total"),
         )
-        found = sets.select(f"{paper}.message_id", f"{paper}.position").join(
+        found = sets.select_seq(f"{paper}.message_id", f"{paper}.position").join(
             sums,
             left_on=[f"{paper}.message_id", f"{paper}.position"],
             right_on=["message_id", "position"],
             how="left",
             maintain_order="left",
         )
-        counted = counted.hstack(found.select(f"{paper}.lines", f"{paper}.lines_total"))
+        counted = counted.hstack(found.select_seq(f"{paper}.lines", f"{paper}.lines_total"))
     return counted
 
 

@@ -101,7 +101,7 @@ def answer(table: str, papers: pl.DataFrame, phase: int) -> pl.DataFrame:
     frame = papers.rename(_RENAMED[table]) if table in _RENAMED else papers
     said = [name for name in frame.columns if name in RECEIPTS and name not in _FILLED]
     order_no = pl.col("order_no").fill_null("") if "order_no" in frame.columns else pl.lit("")
-    return frame.select(
+    return frame.select_seq(
         order_no.alias("order_no"),
         pl.lit(MESSAGE_OF[table]).alias("message_type"),
         pl.col("message_id").alias("answers"),
@@ -122,7 +122,7 @@ def together(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     full = [part for part in parts if part.height]
     found = pl.concat(full, how="diagonal") if full else NOTHING_TOLD
     have = found.columns
-    return found.select(
+    return found.select_seq(
         name if name in have else pl.lit(None, dtype).alias(name) for name, dtype in PHASED.items()
     )
 
@@ -164,7 +164,7 @@ def finding_texts(
     """
     lines: dict[int, list[str]] = {}
     columns = ("row", "code", "field", "line_no", "value", "compares", "other")
-    for row, code, field, line_no, value, compares, other in judged.select(columns).iter_rows():
+    for row, code, field, line_no, value, compares, other in judged.select_seq(columns).iter_rows():
         known = texts[code]
         text = f"[Code:{known.wire_code or code};Desc:{known.wire_text or known.text.zh}]"
         pairs = [f"{labels.get(field, field)}:{value if value is not None else ''}"]

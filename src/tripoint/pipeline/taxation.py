@@ -42,12 +42,12 @@ def tax_lines(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     placed = lines.with_row_index("_at").join(
         _lists(lines, regimes), on="row", how="left", maintain_order="left"
     )
-    valued = _share_out(placed).with_columns(
+    valued = _share_out(placed).with_columns_seq(
         (pl.col("total").cast(WIDE) + pl.col("_part")).alias("_value"),
     )
     special = _special(valued, regimes)
     computed = _heads(_with_special(valued, special))
-    return computed.select(
+    return computed.select_seq(
         "row",
         "line_no",
         *(pl.col(name).cast(pl.Int64, strict=False) for name in OUTPUT),
@@ -70,7 +70,7 @@ def tax_lists(taxed_lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("channel").first(),
         pl.col("taxed").all(),
     )
-    return sums.select(
+    return sums.select_seq(
         "row",
         *OUTPUT,
         (pl.col("duty") + pl.col("consumption_tax") + pl.col("vat")).alias("tax"),
@@ -102,7 +102,7 @@ def _lists(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
         .cast(WIDE)
         .alias("_extra"),
     )
-    facts = sums.with_columns(
+    facts = sums.with_columns_seq(
         by_mode(regimes, lambda r: r.single_limit, mode, day).alias("_limit"),
         by_mode(regimes, lambda r: r.over_single_article, mode, day).alias("_article"),
         by_mode(regimes, lambda r: r.duty_share, mode, day).alias("_duty_share"),
@@ -120,7 +120,7 @@ def _lists(lines: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     )
     full = pl.col("channel") == SHARE_FULL
     shares = ("_duty_share", "_ct_share", "_vat_share")
-    return facts.with_columns(channel.alias("channel")).select(
+    return facts.with_columns_seq(channel.alias("channel")).select_seq(
         "row",
         "_whole",
         "_lines",
@@ -138,33 +138,33 @@ def _share_out(placed: pl.DataFrame) -> pl.DataFrame:
     """Add `_part`: each line's share of freight and insurance, as `tariff.import_tax.share_out` deals it."""
     alone = pl.when((pl.col("_lines") == 1) & ~pl.col("_unclear")).then(pl.col("_extra"))
     shared = (pl.col("_extra") > 0) & ~pl.col("_unclear") & (pl.col("_lines") > 1)
-    if not placed.select(shared.any()).item():
-        return placed.with_columns(alone.fill_null(0).alias("_part"))
+    if not placed.select_seq(shared.any()).item():
+        return placed.with_columns_seq(alone.fill_null(0).alias("_part"))
     dealt = placed.lazy().filter(shared)
     weight = pl.when(pl.col("_whole") > 0).then(pl.col("total")).otherwise(pl.lit(1)).cast(WIDE)
     whole = pl.when(pl.col("_whole") > 0).then(pl.col("_whole")).otherwise(pl.col("_lines").cast(WIDE))
     cents = pl.col("_extra") // FEN
-    weighed = dealt.select(
+    weighed = dealt.select_seq(
         "_at", "row", "line_no", "_extra", weight.alias("_weight"), whole.alias("_of"), cents.alias("_cents")
-    ).with_columns(
+    ).with_columns_seq(
         (pl.col("_cents") * pl.col("_weight") // pl.col("_of")).alias("_base"),
         (pl.col("_cents") * pl.col("_weight") % pl.col("_of")).alias("_rest"),
     )
     ranked = (
         weighed.sort("row", "_rest", "line_no", descending=[False, True, False])
-        .with_columns(
+        .with_columns_seq(
             pl.int_range(pl.len(), dtype=pl.Int64).over("row").alias("_rank"),
             (pl.col("_cents") - pl.col("_base").sum().over("row")).alias("_left"),
         )
         .sort("row", "_weight", "line_no", descending=[False, True, False])
-        .with_columns(pl.col("row").is_first_distinct().alias("_greatest"))
+        .with_columns_seq(pl.col("row").is_first_distinct().alias("_greatest"))
     )
     part = (pl.col("_base") + (pl.col("_rank") < pl.col("_left")).cast(WIDE)) * FEN + pl.when(
         "_greatest"
     ).then(pl.col("_extra") % FEN).otherwise(pl.lit(0, dtype=WIDE))
-    parts = ranked.select("_at", part.alias("_part")).collect()
+    parts = ranked.select_seq("_at", part.alias("_part")).collect()
     joined = placed.join(parts, on="_at", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce(alone, "_part", pl.lit(0, dtype=WIDE)).alias("_part"))
+    return joined.with_columns_seq(pl.coalesce(alone, "_part", pl.lit(0, dtype=WIDE)).alias("_part"))
 
 
 def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
@@ -174,21 +174,18 @@ def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     """
     rows = valued.filter(pl.col("ct_specific").is_not_null() | pl.col("ct_condition").is_not_null())
     if rows.is_empty():
-        return rows.select("_at")
-    return rows.select(
-        "_at",
-        pl.when(pl.col("ct_specific").is_null())
-        .then(pl.lit(0, dtype=WIDE))
-        .otherwise(_specific_tax())
-        .alias("_specific"),
-        pl.when(pl.col("ct_condition").is_null())
-        .then(pl.lit(False))
-        .when(pl.col("ct_condition") == HIGH_END_COSMETICS)
-        .then(~_reaches_high_end(regimes))
-        .when(pl.col("ct_condition") == LUXURY_WATCH)
-        .then(~_reaches_luxury(regimes))
-        .alias("_ct_off"),
-    )
+        return rows.select_seq("_at")
+    specific = pl.when(pl.col("ct_specific").is_null()).then(pl.lit(0, dtype=WIDE))
+    if rows["ct_specific"].null_count() < rows.height:
+        specific = specific.otherwise(_specific_tax())
+    # Making these expressions costs more than running them on some lines: only those that are asked for are made.
+    conditions = set(rows["ct_condition"].unique())
+    off = pl.when(pl.col("ct_condition").is_null()).then(pl.lit(False))
+    if HIGH_END_COSMETICS in conditions:
+        off = off.when(pl.col("ct_condition") == HIGH_END_COSMETICS).then(~_reaches_high_end(regimes))
+    if LUXURY_WATCH in conditions:
+        off = off.when(pl.col("ct_condition") == LUXURY_WATCH).then(~_reaches_luxury(regimes))
+    return rows.select_seq("_at", specific.alias("_specific"), off.alias("_ct_off"))
 
 
 def _specific_tax() -> pl.Expr:
@@ -260,9 +257,9 @@ def _with_special(valued: pl.DataFrame, special: pl.DataFrame) -> pl.DataFrame:
     """Every line with `_specific`, `_ct` (the rate that applies) and whether both are known."""
     rate = pl.col("ct_ppm").cast(WIDE)
     if special.is_empty():
-        return valued.with_columns(pl.lit(0, dtype=WIDE).alias("_specific"), rate.alias("_ct"))
+        return valued.with_columns_seq(pl.lit(0, dtype=WIDE).alias("_specific"), rate.alias("_ct"))
     asked = pl.col("ct_specific").is_not_null() | pl.col("ct_condition").is_not_null()
-    return valued.join(special, on="_at", how="left", maintain_order="left").with_columns(
+    return valued.join(special, on="_at", how="left", maintain_order="left").with_columns_seq(
         pl.when(asked).then(pl.col("_specific")).otherwise(pl.lit(0, dtype=WIDE)).alias("_specific"),
         pl.when(~asked)
         .then(rate)
@@ -280,7 +277,7 @@ def _heads(lines: pl.DataFrame) -> pl.DataFrame:
     `_composed` counts 1e-18 yuan before it is divided by (1 - rate); duty rates come as 1e-8.
     """
     duty_rate = pl.col("duty_ppm").cast(WIDE) * pl.col("_duty_share")
-    lines = lines.with_columns(
+    lines = lines.with_columns_seq(
         duty_rate.alias("_duty_rate"),
         (pl.col("_value") * 100_000 * (duty_rate + _HUNDRED_MILLION) + pl.col("_specific")).alias(
             "_composed"
@@ -296,11 +293,11 @@ def _heads(lines: pl.DataFrame) -> pl.DataFrame:
         & pl.col("vat_ppm").is_between(0, PPM)
         & pl.col("duty_ppm").is_between(0, 10 * PPM)
     ).fill_null(False)
-    lines = lines.with_columns(taxed.alias("taxed"))
+    lines = lines.with_columns_seq(taxed.alias("taxed"))
     levied = pl.col("taxed") & (pl.col("channel") != OVER_SINGLE)
     below = pl.col("_kept") * pl.lit(10**18, dtype=WIDE)
     ct = pl.col("_composed") * pl.col("_ct") + pl.col("_specific") * pl.col("_kept")
-    return lines.with_columns(
+    return lines.with_columns_seq(
         pl.when(~pl.col("_unclear")).then(pl.col("_value")).alias("dutiable_value"),
         pl.when(levied)
         .then(_fen(pl.col("_value") * pl.col("_duty_rate"), pl.lit(10**11, dtype=WIDE)))

@@ -36,25 +36,25 @@ def typed(
     raw = pl.DataFrame(
         [pl.Series(f.element, c, dtype=pl.String) for f, c in zip(fields, columns, strict=True)]
     )
-    texts = raw.select(pl.all().str.strip_chars(SPACE))
-    values = texts.select([_value(f) for f in fields])
+    texts = raw.select_seq(pl.all().str.strip_chars(SPACE))
+    values = texts.select_seq([_value(f) for f in fields])
     suspects = _suspects(fields, raw, texts, values)
     if not suspects or not raw.height:
         return values, pl.DataFrame()
     all_three = pl.concat(
         [raw.rename(lambda n: f"{n}:raw"), texts, values.rename(lambda n: f"{n}:value")], how="horizontal"
     )
-    odd = all_three.select([_is_odd(f) for f in suspects])
-    some = odd.select(pl.all().any()).row(0, named=True)
-    return values, odd.select(name for name, any_ in some.items() if any_)
+    odd = all_three.select_seq([_is_odd(f) for f in suspects])
+    some = odd.select_seq(pl.all().any()).row(0, named=True)
+    return values, odd.select_seq(name for name, any_ in some.items() if any_)
 
 
 def _suspects(
     fields: Sequence[Field], raw: pl.DataFrame, texts: pl.DataFrame, values: pl.DataFrame
 ) -> list[Field]:
     """The fields in which something may be odd, from what costs little: sizes in bytes and numbers of nulls."""
-    longest = raw.select(pl.all().str.len_bytes().max()).row(0)
-    shortest = texts.select(pl.all().str.len_bytes().min()).row(0)
+    longest = raw.select_seq(pl.all().str.len_bytes().max()).row(0)
+    shortest = texts.select_seq(pl.all().str.len_bytes().min()).row(0)
     absent = raw.null_count().row(0)
     untyped = values.null_count().row(0)
     found = []
@@ -212,7 +212,7 @@ def _why_typed(field: Field, text: str) -> Iterator[tuple[str, str]]:
 
 def converted(field: Field, texts: Sequence[str | None]) -> pl.Series:
     """The values of one field, from texts without white space around them."""
-    return pl.Series(field.element, texts, dtype=pl.String).to_frame().select(_value(field)).to_series()
+    return pl.Series(field.element, texts, dtype=pl.String).to_frame().select_seq(_value(field)).to_series()
 
 
 def is_taken(field: Field, text: str) -> bool:

@@ -110,7 +110,7 @@ class Reader:
     def refused(self) -> pl.DataFrame:
         """The papers that cannot be taken: message_id and position, once each."""
         faults = self.faults().filter(~pl.col("tolerated") & pl.col("position").is_not_null())
-        return faults.select("message_id", "position").unique(maintain_order=True)
+        return faults.select_seq("message_id", "position").unique(maintain_order=True)
 
     def listed(self) -> list[Fault]:
         """The faults one by one, in document order."""

@@ -176,7 +176,7 @@ def _table(node: Node, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """message_id and the text of each paper, in the order of the heads."""
     if message.is_flat:
-        return heads.select("message_id", "text")
+        return heads.select_seq("message_id", "text")
     papers = heads
     if message.line is not None:
         lines = _written(message, message.line, _table(message.line, frames))
@@ -185,9 +185,9 @@ def _papers(message: Message, heads: pl.DataFrame, frames: Mapping[str, pl.DataF
         )
         papers = heads.join(grouped, on=_PAPER, how="left", maintain_order="left")
         _refuse_wrong_lines(message.line, papers)
-        papers = papers.with_columns((pl.col("text") + pl.col("lines")).alias("text"))
+        papers = papers.with_columns_seq((pl.col("text") + pl.col("lines")).alias("text"))
     name = message.paper.name
-    return papers.select("message_id", pl.format(f"<ceb:{name}>{{}}</ceb:{name}>", "text").alias("text"))
+    return papers.select_seq("message_id", pl.format(f"<ceb:{name}>{{}}</ceb:{name}>", "text").alias("text"))
 
 
 def _refuse_wrong_lines(line: Node, papers: pl.DataFrame) -> None:
@@ -239,15 +239,15 @@ def _written(message: Message, node: Node, frame: pl.DataFrame) -> pl.DataFrame:
     Most columns hold nothing odd and are there in every row or in none: these are put down as they are.
     """
     plan = _plan(message.type, node.name)
-    texts = frame.select(plan.texts)
-    looks = texts.select(plan.looks).row(0)
+    texts = frame.select_seq(plan.texts)
+    looks = texts.select_seq(plan.looks).row(0)
     manners = []
     for field, misshapen, odd, nulls in zip(plan.fields, looks[::3], looks[1::3], looks[2::3], strict=True):
-        if misshapen or (odd and texts.select(_is_wrong(field).any()).item()):
+        if misshapen or (odd and texts.select_seq(_is_wrong(field).any()).item()):
             raise _refusal(node, field, texts)
         presence = _FULL if nulls == 0 else _ABSENT if nulls == texts.height else _MIXED
         manners.append((presence, bool(odd)))
-    return texts.select(*_PAPER, _whole(message.type, node.name, tuple(manners)))
+    return texts.select_seq(*_PAPER, _whole(message.type, node.name, tuple(manners)))
 
 
 _ABSENT, _FULL, _MIXED = range(3)
@@ -338,7 +338,7 @@ def _is_misshapen(field: Field) -> pl.Expr:
 
 def _refusal(node: Node, field: Field, texts: pl.DataFrame) -> ValueError:
     """What is wrong with the first such text; a personal value is not quoted."""
-    value, position = texts.filter(_is_wrong(field)).select(field.element, "position").row(0)
+    value, position = texts.filter(_is_wrong(field)).select_seq(field.element, "position").row(0)
     shown = "nothing" if value is None else "a personal value" if field.is_personal else repr(value[:60])
     wanted = field.fixed or field.type
     return ValueError(f"{node.name}.{field.element}: {wanted} wanted, not {shown} (position {position})")

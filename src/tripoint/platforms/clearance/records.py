@@ -82,7 +82,7 @@ class Kind:
 
 @cache
 def _empty(table: str) -> pl.DataFrame:
-    return TABLES[table].empty().with_columns(pl.lit(None, pl.String()).alias("recipient_code"))
+    return TABLES[table].empty().with_columns_seq(pl.lit(None, pl.String()).alias("recipient_code"))
 
 
 KINDS: tuple[Kind, ...] = (

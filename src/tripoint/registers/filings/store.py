@@ -188,7 +188,7 @@ def save_persons(tx: Transaction, items: Iterable[VerifiedPerson]) -> None:
 
 def verified(tx: Transaction, buyers: pl.DataFrame) -> pl.DataFrame:
     """Those of frame[person_id, person_name] who are verified under that very name: VERIFIED, once each."""
-    tx.stage("staged_buyers", buyers.select("person_id", "person_name").drop_nulls().unique())
+    tx.stage("staged_buyers", buyers.select_seq("person_id", "person_name").drop_nulls().unique())
     return tx.frame(_sql.verified, VERIFIED)
 
 

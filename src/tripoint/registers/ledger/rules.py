@@ -58,8 +58,8 @@ def batch(transfers: pl.DataFrame) -> pl.DataFrame:
     `message_id` may be left out. Two rows of one name and one content are one transfer; of other content, a Conflict.
     """
     if "message_id" not in transfers.columns:
-        transfers = transfers.with_columns(pl.lit(None, pl.Int64).alias("message_id"))
-    rows = transfers.select(pl.col(name).cast(kind) for name, kind in TRANSFERS.items())
+        transfers = transfers.with_columns_seq(pl.lit(None, pl.Int64).alias("message_id"))
+    rows = transfers.select_seq(pl.col(name).cast(kind) for name, kind in TRANSFERS.items())
     needed = [name for name in TRANSFERS if name != "message_id"]
     faulty = rows.filter(
         pl.any_horizontal(pl.col(needed).is_null())
@@ -77,7 +77,7 @@ def batch(transfers: pl.DataFrame) -> pl.DataFrame:
         )
     single = rows.unique(subset=KEY, keep="first", maintain_order=True)
     if single.height != rows.height:
-        same = rows.select(*KEY, *_CONTENT).unique()
+        same = rows.select_seq(*KEY, *_CONTENT).unique()
         if same.height != single.height:
             raise _other_content(same.filter(pl.struct(KEY).is_duplicated()))
     return single.sort(KEY)
@@ -108,14 +108,14 @@ def changes(rows: pl.DataFrame) -> pl.DataFrame:
     """What a batch does to each account, sorted, CHANGES; raises Malformed where that does not fit an amount."""
     sides = pl.concat(
         [
-            rows.select(pl.col("debit_account").alias("account"), (-pl.col("amount")).cast(pl.Int128)),
-            rows.select(pl.col("credit_account").alias("account"), pl.col("amount").cast(pl.Int128)),
+            rows.select_seq(pl.col("debit_account").alias("account"), (-pl.col("amount")).cast(pl.Int128)),
+            rows.select_seq(pl.col("credit_account").alias("account"), pl.col("amount").cast(pl.Int128)),
         ]
     )
     sums = sides.group_by("account").agg(pl.col("amount").sum().alias("change")).sort("account")
     if sums.filter(pl.col("change").abs() >= LARGEST_E5).height:
         raise _out_of_range()
-    return sums.select(pl.col(name).cast(kind) for name, kind in CHANGES.items())
+    return sums.select_seq(pl.col(name).cast(kind) for name, kind in CHANGES.items())
 
 
 def refuse_missing(wanted: pl.DataFrame, balances: pl.DataFrame) -> None:
@@ -131,7 +131,7 @@ def refuse_missing(wanted: pl.DataFrame, balances: pl.DataFrame) -> None:
 
 def refuse_overdrawn(balances: pl.DataFrame, deltas: pl.DataFrame) -> None:
     """Raises Conflict where a balance (BALANCES) with its change (CHANGES) would fall below its minimum."""
-    after = balances.join(deltas, on="account").with_columns(
+    after = balances.join(deltas, on="account").with_columns_seq(
         after=pl.col("balance").cast(pl.Int128) + pl.col("change")
     )
     if after.filter(pl.col("after").abs() >= LARGEST_E5).height:

@@ -93,7 +93,7 @@ def all_balances(tx: Transaction) -> dict[str, int]:
 
 
 def _stage_names(tx: Transaction, accounts: pl.DataFrame) -> None:
-    tx.stage("staged_names", accounts.select("account").unique())
+    tx.stage("staged_names", accounts.select_seq("account").unique())
 
 
 def _stage_transfers(tx: Transaction, rows: pl.DataFrame) -> None:

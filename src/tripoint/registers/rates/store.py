@@ -83,13 +83,13 @@ def rates_for(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
     A code without a rate on its day has null rates; one not allowed on its day has `listed` false. Two statements,
     whatever the number of rows.
     """
-    asked = wanted.select("hs_code", pl.col("declared_on").alias("day")).unique()
+    asked = wanted.select_seq("hs_code", pl.col("declared_on").alias("day")).unique()
     tx.stage("wanted_rates", asked.drop_nulls().sort("hs_code", "day"))
     found = tx.frame(_sql.rates_as_of, AS_OF)
-    rows = wanted.select("hs_code", "declared_on").join(
+    rows = wanted.select_seq("hs_code", "declared_on").join(
         found, on=["hs_code", "declared_on"], how="left", maintain_order="left"
     )
-    return rows.with_columns(pl.col("listed").fill_null(False)).select(*AS_OF)
+    return rows.with_columns_seq(pl.col("listed").fill_null(False)).select_seq(*AS_OF)
 
 
 def kept(tx: Transaction, register: Register) -> list[Entry]:

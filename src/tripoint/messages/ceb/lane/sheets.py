@@ -82,7 +82,7 @@ def _woven(
     """The rows put in between those the scanner found; both come in the order of the papers, and few are put in."""
     own = pl.Series([_key(*place) for place in zip(arrivals, positions, strict=True)], dtype=pl.Int64)
     assert own.is_sorted(), "papers are walked in the order they came"
-    places = scanned.select(_KEY).to_series().search_sorted(own).to_list()
+    places = scanned.select_seq(_KEY).to_series().search_sorted(own).to_list()
     there = scanned[rows.columns]
     pieces, taken, put = [], 0, 0
     for at, place in enumerate(places):

@@ -108,7 +108,7 @@ def _accepted(mail: Mail, taken: Taken, name: str) -> list[Row]:
     if papers is None or papers.is_empty():
         return []
     places = taken.received.filter((pl.col("kind") == name) & (pl.col("reception") == "accepted"))
-    rows = papers.join(places.select("message_id", "position"), on=["message_id", "position"], how="semi")
+    rows = papers.join(places.select_seq("message_id", "position"), on=["message_id", "position"], how="semi")
     return list(rows.sort("message_id", "position").iter_rows(named=True))
 
 
@@ -129,7 +129,7 @@ def _receipts(name: str, told: Sequence[Row]) -> pl.DataFrame:
     schema = KIND_OF[name].schema | dict.fromkeys(words, pl.String()) | {"phase": pl.Int8()}
     frame = pl.DataFrame([{column: row.get(column) for column in schema} for row in told], schema=schema)
     answered = receipts.together([receipts.answer(KIND_OF[name].table, frame, 0)])
-    return answered.with_columns(
+    return answered.with_columns_seq(
         pl.coalesce(frame["message_type"], "message_type").alias("message_type"), frame["phase"]
     )
 

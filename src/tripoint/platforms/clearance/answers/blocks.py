@@ -28,7 +28,7 @@ FEW = 48
 
 def pack(receipts: pl.DataFrame) -> bytes:
     """Receipts (shape KEPT) as the content of a block; columns that say nothing are left out."""
-    said = receipts.select(column.name for column in receipts if column.null_count() < receipts.height)
+    said = receipts.select_seq(column.name for column in receipts if column.null_count() < receipts.height)
     if receipts.height <= FEW:
         rows = [{name: value for name, value in row.items() if value is not None} for row in said.to_dicts()]
         return compress(msgspec.json.encode(rows))
@@ -45,7 +45,7 @@ def unpack(content: bytes, given_at: datetime) -> pl.DataFrame:
     else:
         found = pl.read_ipc_stream(io.BytesIO(raw))
     have = set(found.columns)
-    return found.select(
+    return found.select_seq(
         *(pl.col(name) if name in have else pl.lit(None, dtype).alias(name) for name, dtype in KEPT.items()),
         pl.lit(given_at).dt.cast_time_unit("us").dt.convert_time_zone("UTC").alias("return_time"),
     )

@@ -51,7 +51,7 @@ def compose_rulings(ruled: Ruled, bench: Bench) -> pl.DataFrame:
 def _came(mail: Mail, taken: Taken) -> pl.DataFrame:
     """The papers that came, of all kinds: what receipts say of them, and of those without faults what became of each."""
     heads = [
-        receipts.answer(kind.table, mail.papers[kind.table], 1).with_columns(
+        receipts.answer(kind.table, mail.papers[kind.table], 1).with_columns_seq(
             pl.lit(kind.name).alias("kind"), pl.col("answers").alias("message_id")
         )
         for kind in KINDS
@@ -59,7 +59,7 @@ def _came(mail: Mail, taken: Taken) -> pl.DataFrame:
     ]
     if not heads:
         return pl.DataFrame(schema=_CAME)
-    received = taken.received.select(
+    received = taken.received.select_seq(
         *_PLACE, "reception", "number", pl.col("marketplace_code").alias("marketplace"), "draft"
     )
     return pl.concat(heads, how="diagonal").join(received, on=_PLACE, how="left", maintain_order="left")
@@ -87,10 +87,10 @@ def _faulty(mail: Mail, came: pl.DataFrame, bench: Bench) -> Iterator[pl.DataFra
     for message_id, position, code, path, line_no, value in mail.faults.iter_rows():
         said = _fault_text(bench, code, path, line_no, value)
         details.setdefault((message_id, position), []).append((code, said))
-    named = mail.arriving.join(mail.faults.select(_PLACE).unique(), on=_PLACE, how="semi")
+    named = mail.arriving.join(mail.faults.select_seq(_PLACE).unique(), on=_PLACE, how="semi")
     kinds = {
         (message_id, position): (kind, number)
-        for message_id, position, kind, number in named.select(*_PLACE, "kind", "number").iter_rows()
+        for message_id, position, kind, number in named.select_seq(*_PLACE, "kind", "number").iter_rows()
     }
     rows: list[tuple[int, int, str, str]] = []
     headless: list[tuple[int, int, str]] = []
@@ -157,7 +157,7 @@ def _places(rows: list[tuple[int, int, str, str]]) -> pl.DataFrame:
 
 def _answers(papers: pl.DataFrame, phase: int) -> pl.DataFrame:
     """Receipts for papers that came (shape _CAME), with return_status and return_info."""
-    return papers.with_columns(pl.lit(phase, pl.Int8()).alias("phase"))
+    return papers.with_columns_seq(pl.lit(phase, pl.Int8()).alias("phase"))
 
 
 def _not_taken(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
@@ -167,20 +167,20 @@ def _not_taken(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
         return
     told = [
         _refusal(kind, reception, number, "")
-        for kind, reception, number in wanted.select("kind", "reception", "number").iter_rows()
+        for kind, reception, number in wanted.select_seq("kind", "reception", "number").iter_rows()
     ]
     yield _answers(_with_numbers(_telling(wanted, told), taken), 1)
 
 
 def _received(came: pl.DataFrame, which: pl.Expr) -> pl.DataFrame:
     """Papers by their reception; those that have none were faulty."""
-    rows = came.select(which.fill_null(value=False).alias("wanted"))["wanted"]
+    rows = came.select_seq(which.fill_null(value=False).alias("wanted"))["wanted"]
     return came if rows.all() else came.filter(rows)
 
 
 def _telling(papers: pl.DataFrame, told: list[tuple[str, str]]) -> pl.DataFrame:
     """Papers with the status and text each is told."""
-    return papers.with_columns(
+    return papers.with_columns_seq(
         pl.Series("return_status", [status for status, _ in told], dtype=pl.String()),
         pl.Series("return_info", [text for _, text in told], dtype=pl.String()),
     )
@@ -192,9 +192,9 @@ def _with_numbers(told: pl.DataFrame, taken: Taken) -> pl.DataFrame:
         return told
     known = [
         taken.states.get((order_no, marketplace)) if kind == "list" else None
-        for kind, order_no, marketplace in told.select("kind", "order_no", "marketplace_code").iter_rows()
+        for kind, order_no, marketplace in told.select_seq("kind", "order_no", "marketplace_code").iter_rows()
     ]
-    return told.with_columns(
+    return told.with_columns_seq(
         pl.coalesce(
             pl.Series([its.pre_no if its else None for its in known], dtype=pl.String()), "pre_no"
         ).alias("pre_no"),
@@ -210,7 +210,7 @@ def _repeated(came: pl.DataFrame, taken: Taken) -> Iterator[pl.DataFrame]:
     if again.is_empty():
         return
     told = []
-    for kind, order_no, marketplace in again.select("kind", "order_no", "marketplace").iter_rows():
+    for kind, order_no, marketplace in again.select_seq("kind", "order_no", "marketplace").iter_rows():
         stands = taken.states.get((order_no, marketplace)) if kind == "list" else None
         status = STATUS.get(stands.state, receipts.ACCEPTED) if stands else receipts.ACCEPTED
         told.append((status, "重复报送，内容相同，以首次接收为准"))
@@ -226,10 +226,10 @@ def _taken(mail: Mail, came: pl.DataFrame, ruled: Ruled) -> Iterator[pl.DataFram
     is_list = rows["kind"] == "list"
     others, lists = rows.filter(~is_list), rows.filter(is_list)
     if others.height:
-        yield _answers(others.with_columns(_acceptance(is_list=False, is_noted=noted is not None)), 1)
+        yield _answers(others.with_columns_seq(_acceptance(is_list=False, is_noted=noted is not None)), 1)
     if lists.height:
         lists = _with_rulings(lists, ruled)
-        yield _answers(lists.with_columns(_acceptance(is_list=True, is_noted=noted is not None)), 1)
+        yield _answers(lists.with_columns_seq(_acceptance(is_list=True, is_noted=noted is not None)), 1)
 
 
 @cache
@@ -242,13 +242,13 @@ def _acceptance(*, is_list: bool, is_noted: bool) -> list[pl.Expr]:
 
 def _with_rulings(rows: pl.DataFrame, ruled: Ruled) -> pl.DataFrame:
     """Lists taken, with the pre-entry numbers they were given and what they wait for."""
-    lists = ruled.lists.select(
+    lists = ruled.lists.select_seq(
         pl.col("list.message_id").alias("message_id"),
         pl.col("list.position").alias("position"),
         "waits_for",
         pl.col("pre_no").alias("given_pre_no"),
     )
-    return rows.join(lists, on=_PLACE, how="left", maintain_order="left").with_columns(
+    return rows.join(lists, on=_PLACE, how="left", maintain_order="left").with_columns_seq(
         pl.coalesce("given_pre_no", "pre_no").alias("pre_no"), pl.col("waits_for").fill_null("")
     )
 
@@ -258,7 +258,7 @@ def _noted(mail: Mail) -> pl.DataFrame | None:
     if mail.notes.is_empty():
         return None
     return (
-        mail.notes.select("message_id", "position", pl.format("[{}]{}", "code", "path").alias("noted"))
+        mail.notes.select_seq("message_id", "position", pl.format("[{}]{}", "code", "path").alias("noted"))
         .group_by("message_id", "position", maintain_order=True)
         .agg(pl.col("noted").unique(maintain_order=True).str.join(","))
     )
@@ -281,10 +281,10 @@ def _by_themselves(mail: Mail, came: pl.DataFrame, bench: Bench) -> Iterator[pl.
         return
     refused = refused_by_themselves(mail.papers, bench)
     if refused is None:
-        yield _answers(mine.with_columns(_SOUND), 2)
+        yield _answers(mine.with_columns_seq(_SOUND), 2)
         return
     told = mine.join(refused, on=_PLACE, how="left", maintain_order="left")
-    yield _answers(told.with_columns(_SOUND_OR_NOT), 2)
+    yield _answers(told.with_columns_seq(_SOUND_OR_NOT), 2)
 
 
 _SOUND = [

@@ -55,14 +55,14 @@ def send(tx: Transaction, receipts: pl.DataFrame, letters: Sequence[Letter], now
     told = together([receipts, _broken(letters)])
     if told.is_empty():
         return 0
-    told = writing.written_as(told).with_columns(
+    told = writing.written_as(told).with_columns_seq(
         pl.when(writing.is_pre_no()).then(pl.col("pre_no")).alias("pre_no")
     )
     again = told.filter((pl.col("phase") == AGAIN) & (pl.col("order_no") != ""))["order_no"].to_list()
     packed = packing.pack(_with_pre_nos(tx, told, now))
     first = exchange.next_numbers(tx, {"outbox": packed.packs, "receipt": told.height})
     given = packing.number(packed, first["outbox"], first["receipt"])
-    exchange.send(tx, packing.messages(given, now).select(list(exchange.OUTBOX)))
+    exchange.send(tx, packing.messages(given, now).select_seq(list(exchange.OUTBOX)))
     store.append(tx, given, now)
     store.tally(tx, packed.receipts)
     if again:
@@ -266,7 +266,7 @@ def _format_receipts(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.D
     bodies = {}
     for row in rows:
         mine = told.filter(pl.col("outbox_id") == row["outbox_id"])
-        texts = list(mine.select("return_status", "return_info").iter_rows())
+        texts = list(mine.select_seq("return_status", "return_info").iter_rows())
         bodies[row["outbox_id"]] = writing.write_format_receipt(
             row["message_guid"], row["created_at"], originals[row["answers"]], texts
         )
@@ -276,23 +276,23 @@ def _format_receipts(tx: Transaction, rows: Sequence[dict[str, Any]], told: pl.D
 def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Give a pre-entry number to each paper whose receipt demands one and that has none; the same one every time."""
     demanded = pl.col("message_type").is_in(list(writing.PRE_NO_LETTER)) & pl.col("pre_no").is_null()
-    places = told.select(demanded).to_series().arg_true()
+    places = told.select_seq(demanded).to_series().arg_true()
     if places.is_empty():
         return told
     letter = pl.col("message_type").replace_strict(writing.PRE_NO_LETTER, return_dtype=pl.String())
-    lacking = told.select("order_no", *_PLACE, "message_type")[places]
-    papers = lacking.select("order_no", *_PLACE, letter.alias("letter")).unique(_PLACE, maintain_order=True)
+    lacking = told.select_seq("order_no", *_PLACE, "message_type")[places]
+    papers = lacking.select_seq("order_no", *_PLACE, letter.alias("letter")).unique(_PLACE, maintain_order=True)
     known = store.known_pre_nos(tx, papers)
     fresh = papers.join(known, on=_PLACE, how="anti", maintain_order="left")
     day = now.astimezone(CHINA).strftime("%Y%m%d")
     scope = f"pre_no/{day}"
     first = exchange.next_numbers(tx, {scope: fresh.height} if fresh.height else {}).get(scope, 0)
     number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
-    given = fresh.select("order_no", *_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("pre_no"))
+    given = fresh.select_seq("order_no", *_PLACE, (pl.col("letter") + pl.lit(day) + number).alias("pre_no"))
     store.keep_pre_nos(tx, given)
-    numbered = pl.concat([given.select(*_PLACE, "pre_no"), known])
+    numbered = pl.concat([given.select_seq(*_PLACE, "pre_no"), known])
     filled = lacking.join(numbered, on=_PLACE, how="left", maintain_order="left")["pre_no"]
-    return told.with_columns(told["pre_no"].scatter(places, filled))
+    return told.with_columns_seq(told["pre_no"].scatter(places, filled))
 
 
 def _broken(letters: Sequence[Letter]) -> pl.DataFrame:

@@ -37,19 +37,19 @@ def pack(receipts: pl.DataFrame) -> Packed:
 
     A message may answer many; only a CEB900, which quotes the message it answers, is about one.
     """
-    order = receipts.select("answers", "position", _kinds(receipts))
-    places = order.select(pl.arg_sort_by("kind", "answers", "position", maintain_order=True)).to_series()
+    order = receipts.select_seq("answers", "position", _kinds(receipts))
+    places = order.select_seq(pl.arg_sort_by("kind", "answers", "position", maintain_order=True)).to_series()
     sorted_ = receipts.drop("phase")[places]
-    packs = sorted_.select("message_type", "answers", order["kind"][places]).select(_PACKS).to_series()
-    return Packed(sorted_.with_columns(packs), int(packs[-1]) + 1)
+    packs = sorted_.select_seq("message_type", "answers", order["kind"][places]).select_seq(_PACKS).to_series()
+    return Packed(sorted_.with_columns_seq(packs), int(packs[-1]) + 1)
 
 
 def _kinds(receipts: pl.DataFrame) -> pl.Series:
     """For each receipt the rank of its phase, type and recipient; most receipts follow another of their kind."""
     key = pl.struct("phase", "message_type", "recipient_code")
-    runs = receipts.select(key.rle_id()).to_series()
+    runs = receipts.select_seq(key.rle_id()).to_series()
     begins = (runs != runs.shift(1)).fill_null(value=True).arg_true()
-    ranks = receipts.select("phase", "message_type", "recipient_code")[begins].select(key.rank("dense"))
+    ranks = receipts.select_seq("phase", "message_type", "recipient_code")[begins].select_seq(key.rank("dense"))
     return ranks.to_series()[runs].alias("kind")
 
 
@@ -69,10 +69,10 @@ _PACKS = _packs()
 
 def number(packed: Packed, first_message: int, first_receipt: int) -> list[pl.DataFrame]:
     """The receipts by block, each a slice of them with their numbers (shape KEPT)."""
-    numbered = packed.receipts.with_columns(
+    numbered = packed.receipts.with_columns_seq(
         (pl.int_range(pl.len(), dtype=pl.Int64()) + first_receipt).alias("receipt_id"),
         (pl.col("pack") + first_message).alias("outbox_id"),
-    ).select(list(blocks.KEPT))
+    ).select_seq(list(blocks.KEPT))
     return list(_cut(numbered))
 
 
@@ -92,7 +92,7 @@ def _cut(numbered: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def messages(given: Sequence[pl.DataFrame], now: datetime) -> pl.DataFrame:
     """The outgoing messages of blocks (shape `exchange.store.OUTBOX`)."""
     receipts = pl.concat(
-        block.select(
+        block.select_seq(
             *("outbox_id", "receipt_id", "recipient_code", "message_type", "answers", "return_status"),
             pl.col("outbox_id").first().alias("block"),
         )
@@ -106,12 +106,12 @@ def messages(given: Sequence[pl.DataFrame], now: datetime) -> pl.DataFrame:
         pl.col("receipt_id").first().alias("first_receipt"),
         pl.col("receipt_id").last().alias("last_receipt"),
     )
-    told = receipts.select("outbox_id", "return_status").unique().sort("outbox_id", "return_status")
+    told = receipts.select_seq("outbox_id", "return_status").unique().sort("outbox_id", "return_status")
     statuses = told.group_by("outbox_id", maintain_order=True).agg(
         pl.col("return_status").str.join(",").alias("statuses")
     )
     guids = [str(uuid.uuid4()).upper() for _ in range(packs.height)]
-    return packs.with_columns(
+    return packs.with_columns_seq(
         statuses["statuses"],
         pl.when(pl.col("answers") == pl.col("last_answered")).then("answers").alias("answers"),
         pl.Series("message_guid", guids, dtype=pl.String()),

@@ -41,7 +41,7 @@ def write(rows: Sequence[Mapping[str, Any]], told: pl.DataFrame) -> dict[int, by
 
     moment = told["return_time"][0].astimezone(CHINA).strftime("%Y%m%d%H%M%S%f")[:17].encode()
     places = _places(told)
-    its = press_of(told.select(list(_PRESSED)), _PRESSED)
+    its = press_of(told.select_seq(list(_PRESSED)), _PRESSED)
     forms = _forms()
     bodies: dict[int, bytes] = {}
     for row in rows:

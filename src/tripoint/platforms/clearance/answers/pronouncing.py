@@ -26,8 +26,8 @@ def rulings(ruled: Ruled, bench: Bench) -> Iterator[pl.DataFrame]:
     lists = _list_rows(changed)
     texts = receipts.finding_texts(weighty, bench.texts, bench.labels)
     lists = lists.join(texts, on="row", how="left", maintain_order="left")
-    yield receipts.answer("lists", lists.filter(_PASSED).with_columns(_PASSING), 2)
-    yield receipts.answer("lists", lists.filter(_DECIDED).with_columns(_DECISION), 3)
+    yield receipts.answer("lists", lists.filter(_PASSED).with_columns_seq(_PASSING), 2)
+    yield receipts.answer("lists", lists.filter(_DECIDED).with_columns_seq(_DECISION), 3)
     yield from _to_others(changed, weighty, bench)
     yield _tax_bills(lists.filter(_RELEASED))
 
@@ -52,7 +52,7 @@ def _list_rows(changed: pl.DataFrame) -> pl.DataFrame:
     """The changed lists as the receipt of a list wants them, and what a tax bill says of them."""
     names = ("message_id", "position", "guid", "order_no", "marketplace_code", "merchant_code")
     more = ("declarant_code", "customs_code", "cop_no", "recipient_code", "carrier_code", "waybill_no")
-    return changed.select(
+    return changed.select_seq(
         "row",
         "state",
         "was_list_no",
@@ -72,7 +72,7 @@ def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> It
     if between.is_empty():
         return
     refused = (changed["state"] == "refused").arg_true()
-    fields = list(between.select("field", "compares").iter_rows())
+    fields = list(between.select_seq("field", "compares").iter_rows())
     for name in ("order", "payment", "waybill"):
         owners = (f"{name}.", f"{name}_line.")
         mine = [any(path is not None and path.startswith(owners) for path in paths) for paths in fields]
@@ -82,13 +82,13 @@ def _to_others(changed: pl.DataFrame, weighty: pl.DataFrame, bench: Bench) -> It
         said = [column for column in changed.columns if column.startswith(f"{name}.")]
         own = {column: column.removeprefix(f"{name}.") for column in said}
         own = {column: plain for column, plain in own.items() if plain in receipts.TOLD}
-        rows = changed.select("row", "list.order_no", *own)[refused].rename(own)
+        rows = changed.select_seq("row", "list.order_no", *own)[refused].rename(own)
         if "order_no" not in own.values():
             rows = rows.rename({"list.order_no": "order_no"})
         told = rows.join(texts, on="row", how="inner", maintain_order="left").filter(
             pl.col("message_id").is_not_null()
         )
-        yield receipts.answer(KIND_OF[name].table, told.with_columns(_DIFFERENCE), 3)
+        yield receipts.answer(KIND_OF[name].table, told.with_columns_seq(_DIFFERENCE), 3)
 
 
 _DIFFERENCE = [pl.lit(receipts.REJECTED).alias("return_status"), pl.col("text").alias("return_info")]
@@ -96,7 +96,7 @@ _DIFFERENCE = [pl.lit(receipts.REJECTED).alias("return_status"), pl.col("text").
 
 def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
     """The electronic tax bill (816) of each released list."""
-    bills = released.with_columns(
+    bills = released.with_columns_seq(
         pl.format("{}_0", "list_no").alias("tax_no"),
         pl.lit("1").alias("return_status"),
         pl.lit("").alias("return_info"),
@@ -106,4 +106,4 @@ def _tax_bills(released: pl.DataFrame) -> pl.DataFrame:
         ),
         pl.col("assessed").cast(receipts.BILL["bill_lines"]).alias("bill_lines"),
     )
-    return receipts.answer("lists", bills, 4).with_columns(pl.lit("CEB816").alias("message_type"))
+    return receipts.answer("lists", bills, 4).with_columns_seq(pl.lit("CEB816").alias("message_type"))

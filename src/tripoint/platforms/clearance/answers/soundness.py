@@ -38,7 +38,7 @@ def _of_kind(kind: Kind, papers: Mapping[str, pl.DataFrame], bench: Bench) -> pl
     if refusing.is_empty():
         return None
     texts = receipts.finding_texts(refusing, bench.texts, bench.labels)
-    return heads.select(_PLACE)[texts["row"]].with_columns(texts["text"])
+    return heads.select_seq(_PLACE)[texts["row"]].with_columns_seq(texts["text"])
 
 
 def _find(frame: pl.DataFrame, prefix: str, checks: tuple[Check, ...]) -> pl.DataFrame:
@@ -52,10 +52,10 @@ def _find(frame: pl.DataFrame, prefix: str, checks: tuple[Check, ...]) -> pl.Dat
 
 def _by_head(of_lines: pl.DataFrame, heads: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Findings of lines, `row` the place of their paper."""
-    owners = lines.select(_PLACE)[of_lines["row"]].join(
-        heads.select(_PLACE).with_row_index("owner"), on=_PLACE, how="left", maintain_order="left"
+    owners = lines.select_seq(_PLACE)[of_lines["row"]].join(
+        heads.select_seq(_PLACE).with_row_index("owner"), on=_PLACE, how="left", maintain_order="left"
     )["owner"]
-    return of_lines.with_columns(owners.cast(pl.Int64).alias("row")).filter(pl.col("row").is_not_null())
+    return of_lines.with_columns_seq(owners.cast(pl.Int64).alias("row")).filter(pl.col("row").is_not_null())
 
 
 def _refusing(findings: pl.DataFrame, bench: Bench) -> pl.DataFrame:
@@ -67,7 +67,7 @@ def _refusing(findings: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     found = [
         (row, bench.ranks.get(code, last), code, line_no is None, line_no or 0, field, place)
         for place, (row, code, line_no, field) in enumerate(
-            findings.select("row", "code", "line_no", "field").iter_rows()
+            findings.select_seq("row", "code", "line_no", "field").iter_rows()
         )
         if bench.severities["", code] == Severity.REFUSE
     ]

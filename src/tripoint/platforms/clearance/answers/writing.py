@@ -63,7 +63,7 @@ def written_as(receipts: pl.DataFrame) -> pl.DataFrame:
         return receipts
     at = pl.int_range(pl.len(), dtype=pl.UInt32())
     lost = at.is_in(pl.concat(places).implode())
-    return receipts.with_columns(
+    return receipts.with_columns_seq(
         pl.when(lost).then(pl.lit(FORMAT_RECEIPT)).otherwise("message_type").alias("message_type")
     )
 
@@ -72,7 +72,7 @@ def _of_type(receipts: pl.DataFrame, message_type: str, columns: list[str]) -> I
     """The receipts of a type with their places; none where there are none."""
     places = (receipts["message_type"] == message_type).arg_true()
     if places.len():
-        yield receipts.select(columns)[places].with_columns(places.cast(pl.UInt32()).alias("place"))
+        yield receipts.select_seq(columns)[places].with_columns_seq(places.cast(pl.UInt32()).alias("place"))
 
 
 @cache
@@ -109,7 +109,7 @@ def is_pre_no() -> pl.Expr:
 
 def write_receipts(message_type: str, guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of the receipts of one type (312, 412, …), by outbox_id, each with its guid, in their order."""
-    placed = _placed(guids, receipts).with_columns(
+    placed = _placed(guids, receipts).with_columns_seq(
         pl.when(pl.col("cop_no").str.strip_chars() != "")
         .then(pl.col("cop_no").str.strip_chars().str.slice(0, 20))
         .otherwise("pre_no")
@@ -117,12 +117,12 @@ def write_receipts(message_type: str, guids: Mapping[int, str], receipts: pl.Dat
         *_fitted(message_type),
         _told(),
     )
-    return write_each(message_type, {"receipts": placed.select(list(RECEIPTS.columns))}, guids)
+    return write_each(message_type, {"receipts": placed.select_seq(list(RECEIPTS.columns))}, guids)
 
 
 def write_bills(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of tax bills (816) with their lines, by outbox_id."""
-    placed = _placed(guids, receipts).with_columns(
+    placed = _placed(guids, receipts).with_columns_seq(
         pl.col("bill_duty").alias("customs_tax"),
         pl.col("bill_vat").alias("value_added_tax"),
         pl.col("bill_consumption_tax").alias("consumption_tax"),
@@ -130,10 +130,10 @@ def write_bills(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, b
         *_BILL,
     )
     lines = (
-        placed.select("message_id", "position", "bill_lines")
+        placed.select_seq("message_id", "position", "bill_lines")
         .explode("bill_lines")
         .unnest("bill_lines")
-        .select(
+        .select_seq(
             *("message_id", "position", "line_no", "hs_code"),
             pl.col("dutiable_value").alias("tax_price"),
             pl.col("duty").alias("customs_tax"),
@@ -143,16 +143,16 @@ def write_bills(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, b
         .sort("message_id", "position", "line_no")
     )
     frames = {
-        "tax_bills": placed.select(list(TAX_BILLS.columns)),
-        "tax_bill_lines": lines.select(list(TAX_BILL_LINES.columns)),
+        "tax_bills": placed.select_seq(list(TAX_BILLS.columns)),
+        "tax_bill_lines": lines.select_seq(list(TAX_BILL_LINES.columns)),
     }
     return write_each("CEB816", frames, guids)
 
 
 def write_bill_statuses(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of what became of tax bills (818), by outbox_id: summarised or void."""
-    placed = _placed(guids, receipts).with_columns(_BILL)
-    return write_each("CEB818", {"tax_bill_statuses": placed.select(list(TAX_BILL_STATUSES.columns))}, guids)
+    placed = _placed(guids, receipts).with_columns_seq(_BILL)
+    return write_each("CEB818", {"tax_bill_statuses": placed.select_seq(list(TAX_BILL_STATUSES.columns))}, guids)
 
 
 _BILL = (
@@ -166,7 +166,7 @@ def _placed(guids: Mapping[int, str], receipts: pl.DataFrame) -> pl.DataFrame:
     """Receipts with their place in their message, and with its guid where their paper has none that the form takes."""
     own = pl.col("guid").str.to_uppercase()
     others = pl.col("outbox_id").replace_strict(dict(guids), return_dtype=pl.String())
-    return receipts.with_columns(
+    return receipts.with_columns_seq(
         pl.col("outbox_id").alias("message_id"),
         pl.int_range(pl.len(), dtype=pl.Int32()).over("outbox_id").alias("position"),
         pl.when(pl.col("guid").str.contains(_GUID)).then(own).otherwise(others).alias("guid"),

@@ -62,9 +62,9 @@ _WAYBILL = ["carrier_code", "waybill_no"]
 
 def arrive(tx: Transaction, mail: Mail) -> pl.DataFrame:
     """The papers without faults of their own, named for every look-up of the round (ARRIVING; `at`: the row in their table)."""
-    arriving = mail.arriving.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).over("kind").alias("at"))
+    arriving = mail.arriving.with_columns_seq(pl.int_range(pl.len(), dtype=pl.UInt32).over("kind").alias("at"))
     if mail.faults.height:
-        faulty = mail.faults.select("message_id", "position")
+        faulty = mail.faults.select_seq("message_id", "position")
         arriving = arriving.join(faulty, on=_PLACE, how="anti", maintain_order="left")
     store.arrive(tx, arriving)
     return arriving
@@ -83,7 +83,7 @@ def take(tx: Transaction, mail: Mail, arriving: pl.DataFrame, nursery: Nursery, 
     kept = _Kept(mail, taken)
     settled = _settle_waybills(tx, kept, standing)
     fresh = fresh_orders(taken, pl.concat([siblings["order_no"], settled["order_no"]]))["order_no"]
-    taken = _with_orders(taken, settled).with_columns(
+    taken = _with_orders(taken, settled).with_columns_seq(
         pl.col("order_no").is_in(fresh.implode()).fill_null(value=False).alias("fresh")
     )
     docketed, withdrawn = _docket(tx, kept, now)
@@ -117,7 +117,7 @@ def keep(tx: Transaction, fresh: Fresh, order_nos: pl.Series) -> None:
         lines = fresh.papers[kind.lines].filter(wanted) if kind.lines else None
         store.append(tx, kind, fresh.papers[kind.table].filter(wanted), lines)
     store.add_versions(tx, versions(fresh.versions.filter(wanted)))
-    store.add_lists(tx, fresh.docket.filter(wanted).select(_ON_DOCKET))
+    store.add_lists(tx, fresh.docket.filter(wanted).select_seq(_ON_DOCKET))
 
 
 def store_recalled(tx: Transaction, recalled: Mapping[str, pl.DataFrame], order_nos: pl.Series) -> None:
@@ -163,7 +163,7 @@ class _Kept:
 
 def _in_order(papers: pl.DataFrame) -> pl.DataFrame:
     """A table of papers in the order they came, which is that of `Mail.arriving`."""
-    places = papers.select(place()).to_series()
+    places = papers.select_seq(place()).to_series()
     return papers if places.is_sorted() else papers[places.arg_sort()]
 
 
@@ -189,7 +189,7 @@ def _not_taken(received: pl.DataFrame, taken: pl.DataFrame) -> list[tuple[str, s
     if odd.is_empty():
         return []
     key = ["kind", "issuer_code", "number"]
-    return odd.join(taken, on=key, how="anti").select(key).drop_nulls().unique().rows()
+    return odd.join(taken, on=key, how="anti").select_seq(key).drop_nulls().unique().rows()
 
 
 def _waiting(
@@ -204,7 +204,7 @@ def _waiting(
     waited = siblings.filter(~pl.col("stored"))
     if replaced.height:
         waited = waited.join(replaced, on=_PLACE, how="anti", maintain_order="left")
-    found = pl.concat([frame.select(list(store.PLACES)) for frame in (waited, waiting)])
+    found = pl.concat([frame.select_seq(list(store.PLACES)) for frame in (waited, waiting)])
     elsewhere = touched.filter(~touched.is_in(arriving["order_no"].implode()))
     more = store.waiting_papers_of(tx, elsewhere.to_list())
     return pl.concat([found.filter(pl.col("order_no").is_in(touched.implode())), more])
@@ -221,7 +221,7 @@ def _store_replaced(
     places = (
         standing.filter(~pl.col("stored"))
         .join(again, on=["kind", "issuer_code", "number"], how="semi")
-        .select(list(store.PLACES))
+        .select_seq(list(store.PLACES))
     )
     if places.height:
         recalled = recall(tx, places, nursery)
@@ -238,11 +238,11 @@ def _fresh(kept: _Kept, taken: pl.DataFrame, orders: pl.Series, docketed: pl.Dat
     by_kind = taken.partition_by("kind", as_dict=True, maintain_order=True)
     for name in TRIO:
         kind = KIND_OF[name]
-        heads = kept.papers(name, by_kind.get((name,), taken.clear())).select(list(kind.schema))
+        heads = kept.papers(name, by_kind.get((name,), taken.clear())).select_seq(list(kind.schema))
         frames[kind.table] = heads
         if kind.lines:
             lines = kept.lines(name, heads) if heads.height else None
-            frames[kind.lines] = NOTHING[kind.lines] if lines is None else lines.select(list(LINES[kind.lines]))
+            frames[kind.lines] = NOTHING[kind.lines] if lines is None else lines.select_seq(list(LINES[kind.lines]))
     return Fresh(
         order_nos=orders,
         papers=frames,
@@ -266,11 +266,11 @@ def _store(tx: Transaction, kept: _Kept, others: pl.DataFrame, settled: pl.DataF
 
 def _put(tx: Transaction, others: pl.DataFrame, docketed: pl.DataFrame) -> None:
     """Make the versions of papers count and put lists on the docket; most are new, and replace nothing."""
-    placed = others.with_columns(~pl.col("waits").alias("stored"))
+    placed = others.with_columns_seq(~pl.col("waits").alias("stored"))
     store.add_versions(tx, versions(placed.filter("first")))
     store.put_versions(tx, versions(newest(placed.filter(~pl.col("first")))))
-    store.add_lists(tx, docketed.filter("first").select(_ON_DOCKET))
-    store.open_lists(tx, docketed.filter(~pl.col("first")).select(_ON_DOCKET))
+    store.add_lists(tx, docketed.filter("first").select_seq(_ON_DOCKET))
+    store.open_lists(tx, docketed.filter(~pl.col("first")).select_seq(_ON_DOCKET))
 
 
 def _settle_waybills(tx: Transaction, kept: _Kept, standing: pl.DataFrame) -> pl.DataFrame:
@@ -290,7 +290,7 @@ def _settle_waybills(tx: Transaction, kept: _Kept, standing: pl.DataFrame) -> pl
     parked = silent.clear()
     if lists.height and (silent.height or store.any_parked(tx)):
         parked = store.take_parked(tx, lists)
-    return pl.concat([named.select(columns), parked.select(columns)])
+    return pl.concat([named.select_seq(columns), parked.select_seq(columns)])
 
 
 def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, standing: pl.DataFrame) -> None:
@@ -299,8 +299,8 @@ def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, stand
     if silent.height or without.height:
         keys = pl.concat(
             [
-                silent.select(_WAYBILL),
-                without.select(
+                silent.select_seq(_WAYBILL),
+                without.select_seq(
                     pl.col("issuer_code").alias("carrier_code"), pl.col("number").alias("waybill_no")
                 ),
             ]
@@ -313,16 +313,16 @@ def _with_orders(taken: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
     """The taken papers, silent waybills now with the order that was found."""
     if settled.is_empty():
         return taken
-    orders = settled.select(*_PLACE, pl.col("order_no").alias("found"))
+    orders = settled.select_seq(*_PLACE, pl.col("order_no").alias("found"))
     known = taken.join(orders, on=_PLACE, how="left", maintain_order="left")
-    return known.with_columns(pl.coalesce("order_no", "found").alias("order_no")).drop("found")
+    return known.with_columns_seq(pl.coalesce("order_no", "found").alias("order_no")).drop("found")
 
 
 def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, kept: _Kept) -> None:
     """Append the taken papers of one kind; a warehouse-in list without the operator's own number goes by its guid."""
     column = "cop_no" if kind.name == "warehouse_in" else "order_no"
     if kind.name == "warehouse_in":
-        papers = papers.with_columns(pl.coalesce("cop_no", "guid").alias("cop_no"))
+        papers = papers.with_columns_seq(pl.coalesce("cop_no", "guid").alias("cop_no"))
     store.append(tx, kind, papers, kept.lines(kind.name, papers, column))
 
 
@@ -332,7 +332,7 @@ def _append_moved(tx: Transaction, kept: _Kept, stored: pl.DataFrame) -> None:
     for name in ("payment", "waybill"):
         rows = moved.filter(pl.col("kind") == name)
         if rows.height:
-            left = kept.papers(name, rows).with_columns(
+            left = kept.papers(name, rows).with_columns_seq(
                 rows["was_order_no"].alias("order_no"), app_type=pl.lit(WITHDRAWAL)
             )
             store.append(tx, KIND_OF[name], left, None)
@@ -343,10 +343,10 @@ def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, 
     received = kept.received.get("list")
     if received is None:
         return _NO_DOCKET, _NO_DOCKET
-    lists = kept.papers("list").with_columns(received["draft", "first"])
+    lists = kept.papers("list").with_columns_seq(received["draft", "first"])
     if not received["first"].all():
         lists = lists.filter(
-            received.select(pl.struct("issuer_code", "number").is_last_distinct()).to_series()
+            received.select_seq(pl.struct("issuer_code", "number").is_last_distinct()).to_series()
         )
     gone = lists["app_type"] == WITHDRAWAL
     gone = gone.fill_null(value=False)
@@ -356,7 +356,7 @@ def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, 
         exchange.next_numbers(tx, {f"pre_no/{day}": opened.height})[f"pre_no/{day}"] if opened.height else 0
     )
     number = (pl.int_range(pl.len(), dtype=pl.Int64()) + first).cast(pl.String()).str.zfill(9)
-    docketed = opened.select(
+    docketed = opened.select_seq(
         *_DOCKETED,
         (pl.lit(f"B{day}") + number).alias("pre_no"),
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("waiting")).alias("state"),
@@ -371,7 +371,7 @@ def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
     refused = received.filter(pl.col("reception").is_in(list(VERSION_CODES)))
     if refused.is_empty() and mail.faults.is_empty() and mail.notes.is_empty():
         return pl.DataFrame(schema=store.PAPER_FAULTS)
-    odd = refused.select(
+    odd = refused.select_seq(
         "message_id",
         "position",
         pl.col("reception").replace_strict(VERSION_CODES, return_dtype=pl.String()).alias("code"),
@@ -379,27 +379,27 @@ def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:
         pl.lit(None, pl.Int32()).alias("line_no"),
         pl.lit(None, pl.String()).alias("value"),
     )
-    before = received.select("message_id", "position", "was_order_no")
+    before = received.select_seq("message_id", "position", "was_order_no")
     # A waybill need not say its order; a later version of it is told under the order it was found to be for.
     named = (
-        mail.arriving.select("message_id", "position", "kind", "number", "order_no")
+        mail.arriving.select_seq("message_id", "position", "kind", "number", "order_no")
         .join(before, on=["message_id", "position"], how="left", maintain_order="left")
-        .with_columns(pl.coalesce("order_no", "was_order_no").alias("order_no"))
+        .with_columns_seq(pl.coalesce("order_no", "was_order_no").alias("order_no"))
         .drop("was_order_no")
     )
     return (
         pl.concat(
             [
-                mail.faults.with_columns(pl.lit("refuse").alias("severity")),
-                odd.select(*mail.faults.columns, pl.lit("refuse").alias("severity")),
-                mail.notes.with_columns(pl.lit("note").alias("severity")),
+                mail.faults.with_columns_seq(pl.lit("refuse").alias("severity")),
+                odd.select_seq(*mail.faults.columns, pl.lit("refuse").alias("severity")),
+                mail.notes.with_columns_seq(pl.lit("note").alias("severity")),
             ]
         )
         .join(named, on=["message_id", "position"], how="inner", maintain_order="left")
-        .with_columns(
+        .with_columns_seq(
             pl.col("number", "order_no", "path").fill_null(""),
             pl.int_range(pl.len(), dtype=pl.Int32()).over("message_id", "position").alias("ordinal"),
             pl.lit(now).dt.cast_time_unit("us").alias("found_at"),
         )
-        .select(list(store.PAPER_FAULTS))
+        .select_seq(list(store.PAPER_FAULTS))
     )

@@ -112,7 +112,7 @@ def read(arrivals: Sequence[Arrival], bench: Bench | None) -> Mail:
         papers=papers,
         faults=pl.concat(faults) if len(faults) > 1 else faulty,
         notes=notes,
-        arriving=seen.select(list(ARRIVING)),
+        arriving=seen.select_seq(list(ARRIVING)),
     )
 
 
@@ -123,8 +123,8 @@ def _told(odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     of_papers = odd.lazy().filter(pl.col("position").is_not_null())
     notes, faults = pl.collect_all(
         [
-            of_papers.filter("tolerated").select(list(FAULTS)),
-            of_papers.filter(~pl.col("tolerated")).select(list(FAULTS)),
+            of_papers.filter("tolerated").select_seq(list(FAULTS)),
+            of_papers.filter(~pl.col("tolerated")).select_seq(list(FAULTS)),
         ]
     )
     return notes, faults
@@ -230,12 +230,12 @@ def _seen(
     papers: dict[str, pl.DataFrame], digests: dict[str, pl.Series], signers: pl.DataFrame
 ) -> pl.DataFrame:
     """All papers by business key in the order they came (ARRIVING), and what has to be looked at (_ASKED)."""
-    who = signers.lazy().select("message_id", "signer")
+    who = signers.lazy().select_seq("message_id", "signer")
     parts = [
         frame.hstack([digests[kind.table].alias("digest")])
         .lazy()
         .join(who, on="message_id", how="left", maintain_order="left")
-        .select(_shown(kind))
+        .select_seq(_shown(kind))
         for kind in KINDS
         if (frame := papers.get(kind.table)) is not None and not frame.is_empty()
     ]
@@ -262,7 +262,7 @@ def _unknown_words(papers: dict[str, pl.DataFrame], seen: pl.DataFrame) -> list[
             continue
         for column, words in _WORDS.items():
             odd = papers[kind.table].filter(~pl.col(column).is_in(list(words)))
-            named = odd.select(
+            named = odd.select_seq(
                 "message_id", "position", pl.col(column).alias("value"), pl.lit("FIELD-14").alias("code")
             )
             parts.append(_laid(named, wire_names().get((kind.table, column), column)))
@@ -308,7 +308,7 @@ def _signature_faults(
         if kind.table in whole:
             schema = {"message_id": pl.Int64(), "code": pl.String(), "value": pl.String()}
             rows = pl.DataFrame(whole[kind.table], schema=schema, orient="row")
-            place = frame.select("message_id", "position")
+            place = frame.select_seq("message_id", "position")
             parts.append(_laid(place.join(rows, on="message_id", how="inner"), "Signature"))
         if kind.name in strange:
             parts.append(_strangers(kind, frame, signers, bench))
@@ -316,7 +316,7 @@ def _signature_faults(
 
 
 def _laid(rows: pl.DataFrame, path: str) -> pl.DataFrame:
-    return rows.with_columns(pl.lit(path).alias("path"), pl.lit(None, pl.Int32()).alias("line_no")).select(
+    return rows.with_columns_seq(pl.lit(path).alias("path"), pl.lit(None, pl.Int32()).alias("line_no")).select_seq(
         list(FAULTS)
     )
 
@@ -344,7 +344,7 @@ def _letter_fault(letter: Letter, bench: Bench) -> tuple[str, str] | None:
 def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """Papers whose (valid) signer is none of the enterprises that answer for them, nor entrusted by one on that day."""
     owners = [column for column in kind.signers if column in frame.columns]
-    signed = frame.select("message_id", "position", *owners).join(signers, on="message_id", how="inner")
+    signed = frame.select_seq("message_id", "position", *owners).join(signers, on="message_id", how="inner")
     own = pl.any_horizontal(
         [(pl.col(column) == pl.col("signer")).fill_null(value=False) for column in owners]
     )
@@ -353,7 +353,7 @@ def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Be
         entrusted = bench.entrustments.filter(pl.col("paper_kind") == kind.table)
         for column in owners:
             allowed = strangers.join(
-                entrusted.select("sender_code", "owner_code", "since", "until"),
+                entrusted.select_seq("sender_code", "owner_code", "since", "until"),
                 left_on=["signer", column],
                 right_on=["sender_code", "owner_code"],
                 how="inner",
@@ -363,7 +363,7 @@ def _strangers(kind: Kind, frame: pl.DataFrame, signers: pl.DataFrame, bench: Be
             )
             strangers = strangers.join(allowed, on=["message_id", "position"], how="anti")
     return _laid(
-        strangers.select(
+        strangers.select_seq(
             "message_id", "position", pl.lit("SIGN-05").alias("code"), pl.col("signer").alias("value")
         ),
         kind.signers[0],

@@ -45,10 +45,10 @@ _KEY = ["kind", "issuer_code", "number"]
 
 def are_first(arriving: pl.DataFrame, standing: pl.DataFrame) -> pl.Series:
     """Which papers are the only ones of their number, as new: these are taken without further ado."""
-    first = arriving.select(pl.struct(_KEY).is_unique() & (pl.col("app_type") == NEW)).to_series()
+    first = arriving.select_seq(pl.struct(_KEY).is_unique() & (pl.col("app_type") == NEW)).to_series()
     if standing.is_empty():
         return first
-    known = arriving.select(*_KEY, pl.int_range(pl.len()).alias("at")).join(standing, on=_KEY, how="semi")
+    known = arriving.select_seq(*_KEY, pl.int_range(pl.len()).alias("at")).join(standing, on=_KEY, how="semi")
     return first.scatter(known["at"], False) if known.height else first
 
 
@@ -63,7 +63,7 @@ def receive_all(
     `arriving` (shape ARRIVING) holds only papers without faults; those that are not `first` of their number are judged
     one by one against what stands.
     """
-    plain = arriving.filter(first).with_columns(
+    plain = arriving.filter(first).with_columns_seq(
         _RECEPTION.alias("reception"),
         pl.lit(None, pl.String()).alias("was_order_no"),
         pl.lit(value=True).alias("first"),
@@ -72,7 +72,7 @@ def receive_all(
     if not first.all():
         rest = _one_by_one(arriving.filter(~first), standing, list_states)
         plain = pl.concat([plain, rest]).sort("message_id", "position")
-    return plain.with_columns(_MAY_WAIT.alias("waits")).drop("once")
+    return plain.with_columns_seq(_MAY_WAIT.alias("waits")).drop("once")
 
 
 _RECEPTION = (
@@ -136,11 +136,11 @@ def _one_by_one(
             taken[key] += 1
         receptions.append(reception)
         orders.append(was)
-    return rest.with_columns(
+    return rest.with_columns_seq(
         pl.Series("reception", receptions, dtype=pl.String()),
         pl.Series("was_order_no", orders, dtype=pl.String()),
         pl.lit(value=False).alias("first"),
-        pl.Series("once", [taken[key] == 1 for key in rest.select(_KEY).iter_rows()], dtype=pl.Boolean()),
+        pl.Series("once", [taken[key] == 1 for key in rest.select_seq(_KEY).iter_rows()], dtype=pl.Boolean()),
     )
 
 
@@ -193,6 +193,6 @@ def fresh_orders(taken: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
             pl.col("waits").all().alias("plain"),
         )
         .filter(whole & pl.col("order_no").is_not_null() & ~pl.col("order_no").is_in(known.implode()))
-        .select("order_no")
+        .select_seq("order_no")
         .sort("order_no")
     )

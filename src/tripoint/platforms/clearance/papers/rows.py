@@ -32,9 +32,9 @@ def newest(taken: pl.DataFrame) -> pl.DataFrame:
 def versions(taken: pl.DataFrame) -> pl.DataFrame:
     """The version that each paper is, one of each key; `stored` where the papers do not say otherwise."""
     stored = pl.col("stored") if "stored" in taken.columns else pl.lit(value=True).alias("stored")
-    return taken.with_columns(
+    return taken.with_columns_seq(
         pl.col("order_no", "marketplace_code").fill_null(""), _STATE.alias("state"), stored
-    ).select(VERSIONS)
+    ).select_seq(VERSIONS)
 
 
 _STATE = (
@@ -48,7 +48,7 @@ _STATE = (
 
 def with_key(lines: pl.DataFrame, papers: pl.DataFrame, column: str) -> pl.DataFrame:
     """The lines of papers, with the column their paper is distributed by."""
-    keys = papers.select(place(), column)
+    keys = papers.select_seq(place(), column)
     return (
-        lines.with_columns(place()).join(keys, on="place", how="inner", maintain_order="left").drop("place")
+        lines.with_columns_seq(place()).join(keys, on="place", how="inner", maintain_order="left").drop("place")
     )

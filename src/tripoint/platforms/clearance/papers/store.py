@@ -35,7 +35,7 @@ PAPER_FAULTS = {
 
 def arrive(tx: Transaction, arriving: pl.DataFrame) -> None:
     """Name the papers that the next look-ups are about, here and in `sealing`."""
-    tx.stage("arriving_keys", arriving.select("kind", "issuer_code", "number", "order_no"))
+    tx.stage("arriving_keys", arriving.select_seq("kind", "issuer_code", "number", "order_no"))
 
 
 def standing(tx: Transaction) -> pl.DataFrame:
@@ -79,7 +79,7 @@ def put_versions(tx: Transaction, versions: pl.DataFrame) -> None:
 
 def orders_of_waybills(tx: Transaction, waybills: pl.DataFrame) -> pl.DataFrame:
     """carrier_code, waybill_no, order_no of open lists that name these waybills."""
-    tx.stage("orphan_waybills", waybills.select("carrier_code", "waybill_no").unique())
+    tx.stage("orphan_waybills", waybills.select_seq("carrier_code", "waybill_no").unique())
     return tx.frame(
         sql.lists_of_waybills,
         {"carrier_code": pl.String(), "waybill_no": pl.String(), "order_no": pl.String()},
@@ -90,7 +90,7 @@ def append(tx: Transaction, kind: Kind, papers: pl.DataFrame, lines: pl.DataFram
     """Append taken papers of one kind, and their lines (with the paper's distribution column among them)."""
     if papers.is_empty():
         return
-    tx.copy(kind.table, papers.select(list(kind.schema)))
+    tx.copy(kind.table, papers.select_seq(list(kind.schema)))
     if kind.lines and lines is not None:
         tx.copy(kind.lines, lines)
 
@@ -109,7 +109,7 @@ def mark_stored(tx: Transaction, order_nos: pl.Series) -> None:
 
 def park(tx: Transaction, waybills: pl.DataFrame) -> None:
     """Keep waybills that name no order until a list names them."""
-    tx.copy("parked_waybills", waybills.select(list(KIND_OF["waybill"].schema)))
+    tx.copy("parked_waybills", waybills.select_seq(list(KIND_OF["waybill"].schema)))
 
 
 def any_parked(tx: Transaction) -> bool:
@@ -120,17 +120,17 @@ def any_parked(tx: Transaction) -> bool:
 def unpark(tx: Transaction, waybills: pl.DataFrame) -> None:
     """Forget parked versions of waybills whose newer version names its order."""
     if waybills.height:
-        tx.stage("spoken_waybills", waybills.select("carrier_code", "waybill_no", "app_time"))
+        tx.stage("spoken_waybills", waybills.select_seq("carrier_code", "waybill_no", "app_time"))
         tx.run(sql.unpark)
 
 
 def take_parked(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     """The parked waybills that these lists name, now with their order: so is written down, that it stays settled."""
     schema = KIND_OF["waybill"].schema
-    tx.stage("accepted_lists", lists.select("order_no", "carrier_code", "waybill_no"))
+    tx.stage("accepted_lists", lists.select_seq("order_no", "carrier_code", "waybill_no"))
     taken = pl.DataFrame(tx.rows(sql.take_parked) or None, schema=schema)
     if taken.height:
-        tx.stage("named_waybills", taken.select("carrier_code", "waybill_no", "order_no").unique())
+        tx.stage("named_waybills", taken.select_seq("carrier_code", "waybill_no", "order_no").unique())
         tx.run(sql.name_orders)
     return taken
 
@@ -156,7 +156,7 @@ def take_awaited(tx: Transaction, but: Sequence[tuple[str, str, str]]) -> pl.Ser
 def withdraw(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:
     """Take lists off the docket."""
     if lists.height:
-        tx.stage("withdrawn_lists", lists.select("order_no", "marketplace_code"))
+        tx.stage("withdrawn_lists", lists.select_seq("order_no", "marketplace_code"))
         tx.run(sql.withdraw_lists, at=at)
 
 

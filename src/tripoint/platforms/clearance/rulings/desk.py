@@ -42,7 +42,7 @@ RELEASED, HELD, REFUSED, WAITING = "released", "held", "refused", "waiting"
 class Ruling:
     """Lists ruled on and nothing written yet.
 
-    `seal` are the rows that are settled, `was_live` the orders of those that have live rows, `stored` the orders that have
+    `sealed` says of each list whether it is settled, `was_live` are the orders of those that have live rows, `stored` the orders that have
     papers in tables; `waited` are the places of papers that waited in their messages, `recalled` what they say.
     """
 
@@ -50,7 +50,7 @@ class Ruling:
     lists: pl.DataFrame
     told: pl.DataFrame
     uses: pl.DataFrame
-    seal: pl.Series
+    sealed: pl.Series
     was_live: pl.Series
     waited: pl.DataFrame
     recalled: Mapping[str, pl.DataFrame]
@@ -108,7 +108,7 @@ def rule(
         waited=waited,
         recalled=recalled,
         stored=pl.concat([stored[KIND_OF[name].table]["order_no"] for name in TRIO]).unique(),
-        seal=seal["row"],
+        sealed=lists["row"].is_in(seal["row"].implode()),
         was_live=was_live["list.order_no"],
     )
 
@@ -124,9 +124,8 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None
     """Write down a ruling: what is settled in one row a list, everything else live; and what release draws."""
     batch = exchange.next_numbers(tx, {"batch": 1})["batch"]
     lists, judgement = ruling.lists, ruling.judgement
-    _seal(tx, ruling, batch, bench, now)
-    sealed = pl.col("row").is_in(ruling.seal.implode())
-    live = lists.filter(~sealed)
+    settled, live = lists.filter(ruling.sealed), lists.filter(~ruling.sealed)
+    _seal(tx, ruling, settled, batch, bench, now)
     released = live.filter(pl.col("state") == RELEASED)
     store.save_states(tx, recording.decided(live), bench.edition, now)
     store.append(
@@ -140,37 +139,36 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None
             "live_tax_bills": recording.tax_bill_rows(released, now),
         },
     )
-    drawn = ruling.uses.join(lists.filter(pl.col("state") == RELEASED).select("row"), on="row", how="semi")
-    store.take_allowances(tx, drawn, drawn.join(released.select("row"), on="row", how="semi"))
-    pledged = [drawing.pledges(released), drawing.pledged_together(lists.filter(sealed), batch)]
+    drawn = ruling.uses.join(lists.filter(pl.col("state") == RELEASED).select_seq("row"), on="row", how="semi")
+    store.take_allowances(tx, drawn, drawn.join(released.select_seq("row"), on="row", how="semi"))
+    pledged = [drawing.pledges(released), drawing.pledged_together(settled, batch)]
     ledger.post(tx, pl.concat(pledged), at=now)
 
 
 def unsettled(ruling: Ruling, fresh: Fresh) -> pl.Series:
     """The orders of fresh sets that the ruling did not settle."""
-    rows = ruling.lists.filter(pl.col("row").is_in(ruling.seal.implode()))
-    return fresh.order_nos.filter(~fresh.order_nos.is_in(rows["list.order_no"].implode()))
+    orders = ruling.lists["list.order_no"].filter(ruling.sealed)
+    return fresh.order_nos.filter(~fresh.order_nos.is_in(orders.implode()))
 
 
 def unsealed(ruling: Ruling) -> pl.Series:
     """The orders of lists that were decided and are not settled: their papers will be changed, or asked for."""
-    decided = pl.col("state") != WAITING
-    lists = ruling.lists.filter(decided & ~pl.col("row").is_in(ruling.seal.implode()))
-    return lists["list.order_no"].unique()
+    decided = ruling.lists["state"] != WAITING
+    return ruling.lists["list.order_no"].filter(decided & ~ruling.sealed).unique()
 
 
-def _seal(tx: Transaction, ruling: Ruling, batch: int, bench: Bench, now: datetime) -> None:
+def _seal(
+    tx: Transaction, ruling: Ruling, settled: pl.DataFrame, batch: int, bench: Bench, now: datetime
+) -> None:
     """Keep the settled lists in one row each, and forget what was live of them."""
-    rows = pl.DataFrame({"row": ruling.seal})
-    lists = ruling.lists.join(rows, on="row", how="semi", maintain_order="left").with_columns(
+    lists = settled.with_columns_seq(
         pl.lit(bench.edition).alias("edition"),
         pl.lit(now).dt.cast_time_unit("us").alias("decided_at"),
         pl.lit(batch, pl.Int64()).alias("batch"),
     )
     lines = recording.assessed_by_row(lists, ruling.judgement.lines)
-    sealing.seal(
-        tx, sealed(lists, lines, ruling.uses.join(rows, on="row", how="semi", maintain_order="left"))
-    )
+    uses = ruling.uses.join(settled[["row"]], on="row", how="semi", maintain_order="left")
+    sealing.seal(tx, sealed(lists, lines, uses))
     was_live = ruling.was_live
     sealing.purge(tx, was_live, was_live.filter(was_live.is_in(ruling.stored.implode())))
 
@@ -180,11 +178,11 @@ def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataF
 
     A released list has all its papers, so only orders that have a second or a changed one fall away.
     """
-    released = lists.filter((pl.col("state") == RELEASED) & (pl.col("was_state") == WAITING)).select(
-        "row", "list.order_no"
-    )
+    standing = lists[["row", "list.order_no", "state", "was_state"]]
+    first_released = (pl.col("state") == RELEASED) & (pl.col("was_state") == WAITING)
+    released = standing.filter(first_released)[["row", "list.order_no"]]
     for name in TRIO:
-        came = papers[KIND_OF[name].table].select("order_no", "app_type")
+        came = papers[KIND_OF[name].table][["order_no", "app_type"]]
         again = came.filter(pl.col("app_type") != NEW)["order_no"]
         if came["order_no"].n_unique() < came.height:
             again = again.append(came["order_no"].filter(came["order_no"].is_duplicated()))
@@ -195,7 +193,7 @@ def settled(lists: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.DataF
 
 def _docketed(fresh: Fresh) -> pl.DataFrame:
     """The fresh lists as the docket has those it knows."""
-    return fresh.docket.select(
+    return fresh.docket.select_seq(
         "order_no",
         "marketplace_code",
         "state",
@@ -211,7 +209,7 @@ def _docketed(fresh: Fresh) -> pl.DataFrame:
 def _together(*parts: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Papers of several origins, by table."""
     return {
-        table: pl.concat([part[table].select(frame.columns) for part in parts if table in part])
+        table: pl.concat([part[table].select_seq(frame.columns) for part in parts if table in part])
         for table, frame in parts[0].items()
     }
 
@@ -220,20 +218,20 @@ def _elsewhere(tx: Transaction, missing: pl.DataFrame, fresh: Fresh) -> pl.DataF
     """The orders under which papers stand that a set names but does not have (store.ELSEWHERE)."""
     wanted = missing.drop("order_no").unique()
     here = fresh.versions.join(wanted, on=["kind", "issuer_code", "number"], how="semi")
-    return pl.concat([store.elsewhere(tx, wanted), here.select(list(store.ELSEWHERE))])
+    return pl.concat([store.elsewhere(tx, wanted), here.select_seq(list(store.ELSEWHERE))])
 
 
 def _on_docket(sets: pl.DataFrame, docket: pl.DataFrame) -> pl.DataFrame:
     """The sets whose list stands open on the docket, with what the docket says, numbered anew."""
     keys = ["order_no", "marketplace_code"]
     at = (
-        sets.select(pl.col(f"list.{key}").alias(key) for key in keys)
+        sets.select_seq(pl.col(f"list.{key}").alias(key) for key in keys)
         .with_row_index("at")
         .join(docket, on=keys, how="inner", maintain_order="left")
     )
     if not at["at"].equals(pl.int_range(sets.height, dtype=pl.UInt32(), eager=True)):
         sets = sets[at["at"]]
-    said = at.select(
+    said = at.select_seq(
         pl.col("state").alias("was_state"),
         pl.col("waits_for").alias("was_waiting"),
         "pre_no",
@@ -243,22 +241,23 @@ def _on_docket(sets: pl.DataFrame, docket: pl.DataFrame) -> pl.DataFrame:
     return (
         sets.drop("row")
         .hstack(said)
-        .with_columns(waits_for().alias("waits_for"))
+        .with_columns_seq(waits_for().alias("waits_for"))
         .with_row_index("row")
-        .with_columns(pl.col("row").cast(pl.Int64()))
+        .with_columns_seq(pl.col("row").cast(pl.Int64()))
     )
 
 
 def _buyers(sets: pl.DataFrame) -> pl.DataFrame:
-    return sets.select(
+    return sets.select_seq(
         pl.col("order.buyer_id").alias("person_id"), pl.col("order.buyer_name").alias("person_name")
     ).drop_nulls()
 
 
 def _wanted_rates(lines: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:
     return (
-        lines.join(sets.select("row", "list.declared_on"), on="row", how="inner")
-        .select(pl.col("line.hs_code").alias("hs_code"), pl.col("list.declared_on").alias("declared_on"))
+        lines[["row", "line.hs_code"]]
+        .join(sets[["row", "list.declared_on"]], on="row", how="inner")
+        .select_seq(pl.col("line.hs_code").alias("hs_code"), pl.col("list.declared_on").alias("declared_on"))
         .drop_nulls()
         .unique()
         .sort("hs_code", "declared_on")
@@ -272,12 +271,12 @@ def _ready(judgement: judging.Judgement, states: pl.DataFrame) -> pl.DataFrame:
             states.filter(pl.col("state") == "ready"), on="row", how="semi", maintain_order="left"
         )
         .join(
-            judgement.taxes.select("row", "dutiable_value", "tax"),
+            judgement.taxes.select_seq("row", "dutiable_value", "tax"),
             on="row",
             how="left",
             maintain_order="left",
         )
-        .select(
+        .select_seq(
             "row",
             pl.col("list.order_no").alias("order_no"),
             pl.col("list.marketplace_code").alias("marketplace_code"),
@@ -301,10 +300,10 @@ def _draw(tx: Transaction, ready: pl.DataFrame, uses: pl.DataFrame, bench: Bench
     wanted = drawing.tight(drawing.draws(uses, ready), drawing.room(uses, used, free))
     if wanted.is_empty():
         return NOTHING_JUDGED
-    room = dict(wanted.select("pool", "room").iter_rows())
-    failed = draw(wanted.select(list(DRAWS)), room)
+    room = dict(wanted.select_seq("pool", "room").iter_rows())
+    failed = draw(wanted.select_seq(list(DRAWS)), room)
     findings = drawing.draw_findings(failed, room, uses, used, free)
-    modes = ready.select("row", "supervision_mode")
+    modes = ready.select_seq("row", "supervision_mode")
     return weigh(findings, modes, bench.severities, bench.ranks)
 
 
@@ -320,11 +319,11 @@ def _lists(
         pl.col("code").unique().sort().str.join(",").alias("codes"),
         recording.found().str.join("\n").alias("found"),
     )
-    final = states.with_columns(pl.col("state").replace({"ready": RELEASED}))
+    final = states.with_columns_seq(pl.col("state").replace({"ready": RELEASED}))
     # Narrow frames are joined, and then laid beside the papers' many columns.
     ruled = (
-        judgement.sets.select("row", "list.order_no", "list.marketplace_code", "was_state")
-        .join(final.select("row", "state", "first"), on="row", how="left", maintain_order="left")
+        judgement.sets.select_seq("row", "list.order_no", "list.marketplace_code", "was_state")
+        .join(final.select_seq("row", "state", "first"), on="row", how="left", maintain_order="left")
         .join(codes, on="row", how="left", maintain_order="left")
         .join(judgement.taxes, on="row", how="left", maintain_order="left")
         .join(
@@ -334,43 +333,43 @@ def _lists(
             how="left",
             maintain_order="left",
         )
-        .with_columns(pl.col("codes", "found", "was_found").fill_null(""))
-        .with_columns(
+        .with_columns_seq(pl.col("codes", "found", "was_found").fill_null(""))
+        .with_columns_seq(
             ((pl.col("state") != pl.col("was_state")) | (pl.col("found") != pl.col("was_found"))).alias(
                 "changed"
             )
         )
         .drop("row", "list.order_no", "list.marketplace_code", "was_state")
     )
-    lists = judgement.sets.hstack(ruled).with_columns(recording.versions().alias("papers"))
+    lists = judgement.sets.hstack(ruled).with_columns_seq(recording.versions().alias("papers"))
     return _numbered(tx, lists)
 
 
 def _numbered(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     """Give each list that passed customs' logic a list number: 4 customs + 4 year + I + 9 digits."""
     needs = pl.col("state").is_in([RELEASED, HELD]) & pl.col("list_no").is_null()
-    wanted = lists.filter(needs).select(
+    wanted = lists[["row", "state", "list_no", "list.customs_code", "list.declared_on"]].filter(needs).select_seq(
         "row",
         pl.format("list_no/{}/{}", "list.customs_code", pl.col("list.declared_on").dt.year()).alias("scope"),
         pl.format("{}{}I", "list.customs_code", pl.col("list.declared_on").dt.year()).alias("stem"),
     )
     counts = dict(wanted.group_by("scope").len().sort("scope").iter_rows())
     first = exchange.next_numbers(tx, counts)
-    given = wanted.with_columns(
+    given = wanted.with_columns_seq(
         (
             pl.col("scope").replace_strict(first, default=0, return_dtype=pl.Int64())
             + pl.int_range(pl.len(), dtype=pl.Int64()).over("scope")
         ).alias("n")
-    ).select("row", (pl.col("stem") + pl.col("n").cast(pl.String()).str.zfill(9)).alias("given"))
-    numbers = lists.select("row").join(given, on="row", how="left", maintain_order="left")
-    return lists.with_columns(
+    ).select_seq("row", (pl.col("stem") + pl.col("n").cast(pl.String()).str.zfill(9)).alias("given"))
+    numbers = lists.select_seq("row").join(given, on="row", how="left", maintain_order="left")
+    return lists.with_columns_seq(
         pl.col("list_no").alias("was_list_no"), pl.coalesce("list_no", numbers["given"]).alias("list_no")
     )
 
 
 def _told(told: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     """The findings of the lists that changed."""
-    return told.join(changed.select("row"), on="row", how="semi", maintain_order="left").select(list(JUDGED))
+    return told.join(changed.select_seq("row"), on="row", how="semi", maintain_order="left").select_seq(list(JUDGED))
 
 
 def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
@@ -379,7 +378,7 @@ def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
     A person's year is stated once: the same statement again, or another, changes nothing. Returns how many counted.
     """
     tx.lock(LOCK)
-    return store.add_used(tx, used.with_columns(pl.lit(drawing.VALUE).alias("allowance")))
+    return store.add_used(tx, used.with_columns_seq(pl.lit(drawing.VALUE).alias("allowance")))
 
 
 def held_for(tx: Transaction, codes: Sequence[str], *, after: str, most: int) -> pl.Series:

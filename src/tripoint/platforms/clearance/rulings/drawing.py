@@ -29,9 +29,9 @@ def allowances(ready: pl.DataFrame, lines: pl.DataFrame, bench: Bench) -> pl.Dat
     limit = by_mode(
         bench.regimes, lambda regime: regime.annual_limit, pl.col("supervision_mode"), pl.col("declared_on")
     )
-    head = ready.with_columns(pl.col("declared_on").dt.year().cast(pl.Int16()).alias("year"))
+    head = ready.with_columns_seq(pl.col("declared_on").dt.year().cast(pl.Int16()).alias("year"))
     parts = [
-        head.select(
+        head.select_seq(
             "row",
             "order_no",
             "marketplace_code",
@@ -46,9 +46,9 @@ def allowances(ready: pl.DataFrame, lines: pl.DataFrame, bench: Bench) -> pl.Dat
     limited = _limited_goods(bench)
     brought = [_brings(mode, its) for mode, its in limited]
     struck = (
-        lines.select(brings.any().alias(str(n)) for n, brings in enumerate(brought)).row(0) if limited else ()
+        lines.select_seq(brings.any().alias(str(n)) for n, brings in enumerate(brought)).row(0) if limited else ()
     )
-    heads = head.select("row", "order_no", "marketplace_code", "person_id", "year")
+    heads = head.select_seq("row", "order_no", "marketplace_code", "person_id", "year")
     # Few lists bring such goods: a quantity is summed only where a line of the round does.
     parts += [
         _goods_allowance(lines.filter(brings).join(heads, on="row", how="inner"), its)
@@ -84,11 +84,11 @@ def _goods_allowance(lines: pl.DataFrame, its: Allowance) -> pl.DataFrame:
     ]
     key = ("row", "order_no", "marketplace_code", "person_id", "year")
     return (
-        lines.with_columns(pl.coalesce(stated).alias("amount"))
+        lines.with_columns_seq(pl.coalesce(stated).alias("amount"))
         .group_by(key)
         .agg(pl.min_horizontal(pl.col("amount").sum(), LARGEST_E5).cast(pl.Int64).alias("amount"))
         .filter(pl.col("amount") > 0)
-        .select(
+        .select_seq(
             *key,
             pl.lit(f"hs:{its.hs_prefix}").alias("allowance"),
             "amount",
@@ -104,7 +104,7 @@ _POOL = pl.format("{}|{}|{}", "person_id", "year", "allowance")
 
 def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
     """Everything the ready lists would draw, pool by pool (shape DRAWS)."""
-    person = uses.select(
+    person = uses.select_seq(
         "row",
         _POOL.alias("pool"),
         "amount",
@@ -114,7 +114,7 @@ def draws(uses: pl.DataFrame, pledges: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("person.year_quantity"))
         .alias("field"),
     )
-    guarantee = pledges.select(
+    guarantee = pledges.select_seq(
         "row",
         pl.format("guarantee|{}", "guarantor_code").alias("pool"),
         pl.col("tax").alias("amount"),
@@ -129,7 +129,7 @@ def room(uses: pl.DataFrame, used: pl.DataFrame, free: Mapping[str, int]) -> pl.
     person = (
         uses.unique(["person_id", "year", "allowance"])
         .join(used, on=["person_id", "year", "allowance"], how="left")
-        .select(_POOL.alias("pool"), (pl.col("limit") - pl.col("used").fill_null(0)).alias("room"))
+        .select_seq(_POOL.alias("pool"), (pl.col("limit") - pl.col("used").fill_null(0)).alias("room"))
     )
     guarantee = [
         (f"guarantee|{account.split('/')[1]}", balance)
@@ -145,11 +145,11 @@ def tight(draws: pl.DataFrame, room: pl.DataFrame) -> pl.DataFrame:
     """The draws of all lists that draw on a pool which has not enough for everybody, with the pool's room (0: none)."""
     asked = draws.group_by("pool").agg(pl.col("amount").cast(pl.Int128).sum().alias("asked"))
     short = asked.join(room, on="pool", how="left").filter(pl.col("asked") > pl.col("room").fill_null(0))
-    rows = draws.join(short, on="pool", how="semi").select("row").unique()
+    rows = draws.join(short, on="pool", how="semi").select_seq("row").unique()
     return (
         draws.join(rows, on="row", how="semi", maintain_order="left")
         .join(room, on="pool", how="left", maintain_order="left")
-        .with_columns(pl.col("room").fill_null(0))
+        .with_columns_seq(pl.col("room").fill_null(0))
     )
 
 
@@ -161,9 +161,9 @@ def draw_findings(
     free: Mapping[str, int],
 ) -> pl.DataFrame:
     """The findings of draws that failed: what the total would come to, and the limit or balance it is above."""
-    pools = failed.select("pool").unique()
-    limits = dict(uses.select(_POOL.alias("pool"), "limit").join(pools, on="pool", how="semi").iter_rows())
-    before = dict(used.select(_POOL.alias("pool"), "used").join(pools, on="pool", how="semi").iter_rows())
+    pools = failed.select_seq("pool").unique()
+    limits = dict(uses.select_seq(_POOL.alias("pool"), "limit").join(pools, on="pool", how="semi").iter_rows())
+    before = dict(used.select_seq(_POOL.alias("pool"), "used").join(pools, on="pool", how="semi").iter_rows())
     rows = []
     for row, pool, amount, code, field in failed.iter_rows():
         if pool in limits:
@@ -191,7 +191,7 @@ def pledges(released: pl.DataFrame) -> pl.DataFrame:
     guarantor = pl.col("list.guarantor_code")
     return (
         released.filter(pl.col("tax") > 0)
-        .select(
+        .select_seq(
             pl.col("list.order_no").alias("order_no"),
             pl.format("guarantee/{}/available", guarantor).alias("debit_account"),
             pl.format("guarantee/{}/pledged", guarantor).alias("credit_account"),
@@ -215,7 +215,7 @@ def pledged_together(sealed: pl.DataFrame, batch: int) -> pl.DataFrame:
         .group_by("list.guarantor_code")
         .agg(pl.col("tax").sum())
         .sort("list.guarantor_code")
-        .select(
+        .select_seq(
             pl.lit(f"batch/{batch}").alias("order_no"),
             pl.format("guarantee/{}/available", guarantor).alias("debit_account"),
             pl.format("guarantee/{}/pledged", guarantor).alias("credit_account"),

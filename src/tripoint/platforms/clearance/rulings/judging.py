@@ -78,35 +78,36 @@ class Judgement:
 
 def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
     """Lay the facts beside the sets: who is registered for its role on the day, who is verified, what stands elsewhere."""
-    known = sets
-    for name, (column, role) in _ROLES.items():
-        known = known.with_columns(
-            _registered(known, bench.enterprises, column, role).alias(f"facts.{name}_registered")
-        )
+    beside = [
+        _registered(sets, bench.enterprises, column, role).alias(f"facts.{name}_registered")
+        for name, (column, role) in _ROLES.items()
+    ]
     connected = bench.enterprises.filter(pl.col("realtime_payment_data"))["enterprise_code"]
     verified = (
-        facts.verified.select("person_id", "person_name").unique().with_columns(_verified=pl.lit(value=True))
+        facts.verified.select_seq("person_id", "person_name").unique().with_columns_seq(_verified=pl.lit(value=True))
     )
-    buyers = known.select("order.buyer_id", "order.buyer_name").join(
+    buyers = sets[["order.buyer_id", "order.buyer_name"]].join(
         verified,
         left_on=["order.buyer_id", "order.buyer_name"],
         right_on=["person_id", "person_name"],
         how="left",
         maintain_order="left",
     )
-    known = known.with_columns(buyers["_verified"].fill_null(value=False).alias("facts.buyer_verified"))
+    beside.append(buyers["_verified"].fill_null(value=False).alias("facts.buyer_verified"))
     for kind, issuer, number in (
         ("payment", "order.provider_code", "order.payment_no"),
         ("waybill", "list.carrier_code", "list.waybill_no"),
     ):
-        other = facts.elsewhere.filter(pl.col("kind") == kind).select(
+        other = facts.elsewhere.filter(pl.col("kind") == kind).select_seq(
             pl.col("issuer_code").alias(issuer),
             pl.col("number").alias(number),
             pl.col("order_no").alias(f"facts.{kind}_order_no"),
         )
-        known = known.join(other, on=[issuer, number], how="left", maintain_order="left")
+        other = other.unique([issuer, number], keep="first", maintain_order=True)
+        found = sets[[issuer, number]].join(other, on=[issuer, number], how="left", maintain_order="left")
+        beside.append(found[f"facts.{kind}_order_no"])
     due = pl.sum_horizontal("order.goods_value", "order.freight", "order.tax_total", ignore_nulls=False)
-    return known.with_columns(
+    return sets.hstack(beside).with_columns_seq(
         pl.col("list.marketplace_code").is_in(connected.implode()).alias("facts.marketplace_connected"),
         (due - pl.col("order.discount")).alias("facts.amount_due"),
         pl.col("received_at").dt.convert_time_zone(str(CHINA)).dt.date().alias("facts.received_on"),
@@ -116,12 +117,12 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
 
 def _registered(sets: pl.DataFrame, enterprises: pl.DataFrame, column: str, role: str) -> pl.Series:
     """Whether the enterprise of each row is filed for the role on the day of the list."""
-    filed = enterprises.filter(pl.col(role)).select("enterprise_code", "since", "until")
+    filed = enterprises.filter(pl.col(role)).select_seq("enterprise_code", "since", "until")
     day = pl.col("list.declared_on")
     return (
-        sets.select(column, "list.declared_on")
+        sets[[column, "list.declared_on"]]
         .join(filed, left_on=column, right_on="enterprise_code", how="left", maintain_order="left")
-        .select(
+        .select_seq(
             ((pl.col("since") <= day) & (pl.col("until").is_null() | (day <= pl.col("until")))).fill_null(
                 value=False
             )
@@ -133,7 +134,7 @@ def _registered(sets: pl.DataFrame, enterprises: pl.DataFrame, column: str, role
 def missing_papers(sets: pl.DataFrame) -> pl.DataFrame:
     """The payments and waybills that sets name and do not have: kind, issuer_code, number, order_no."""
     parts = [
-        sets.filter(~pl.col(f"{kind}.present")).select(
+        sets.filter(~pl.col(f"{kind}.present")).select_seq(
             pl.lit(kind).alias("kind"),
             pl.col(issuer).alias("issuer_code"),
             pl.col(number).alias("number"),
@@ -149,10 +150,10 @@ def missing_papers(sets: pl.DataFrame) -> pl.DataFrame:
 
 def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Lay each list's mode and day, and the rates of its goods on that day, beside its lines."""
-    rated = rates.select("hs_code", "declared_on", *RATE_COLUMNS).rename(
+    rated = rates.select_seq("hs_code", "declared_on", *RATE_COLUMNS).rename(
         {name: f"rate.{name}" for name in RATE_COLUMNS}
     )
-    heads = sets.select(
+    heads = sets.select_seq(
         "row",
         "list.supervision_mode",
         "list.declared_on",
@@ -161,7 +162,7 @@ def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> 
         "order.present",
     )
     beside = (
-        lines.select("row", "line.hs_code")
+        lines.select_seq("row", "line.hs_code")
         .join(heads, on="row", how="left", maintain_order="left")
         .join(
             rated,
@@ -170,14 +171,14 @@ def with_rates(lines: pl.DataFrame, sets: pl.DataFrame, rates: pl.DataFrame) -> 
             how="left",
             maintain_order="left",
         )
-        .with_columns(pl.col("rate.vat_ppm").is_not_null().alias("rate.known"))
+        .with_columns_seq(pl.col("rate.vat_ppm").is_not_null().alias("rate.known"))
     )
     return lines.hstack(beside.drop("row", "line.hs_code"))
 
 
 def tax(lines: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """Duty and tax of every line (`pipeline.taxation.tax_lines`), with row, line_no and hs_code."""
-    named = lines.select(
+    named = lines.select_seq(
         "row",
         "line_no",
         pl.col("list.supervision_mode").alias("supervision_mode"),
@@ -204,7 +205,7 @@ def judge(
     known = with_facts(matching.count_lines(sets, papers), facts, bench)
     rated = with_rates(lines, known, facts.rates)
     taxed = tax(rated, bench).join(
-        rated.select("row", "line_no", pl.col("line.hs_code").alias("hs_code")),
+        rated.select_seq("row", "line_no", pl.col("line.hs_code").alias("hs_code")),
         on=["row", "line_no"],
         how="left",
         maintain_order="left",
@@ -242,14 +243,14 @@ def taxes_with_lines(taxed: pl.DataFrame, taxes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _modes(sets: pl.DataFrame) -> pl.DataFrame:
-    return sets.select("row", pl.col("list.supervision_mode").alias("supervision_mode"))
+    return sets.select_seq("row", pl.col("list.supervision_mode").alias("supervision_mode"))
 
 
 def _over_single(over: pl.DataFrame, sets: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     """LIMIT-01 for lists above the single transaction limit that are not one indivisible article."""
     if over.is_empty():
         return NO_FINDINGS
-    limits = sets.select(
+    limits = sets.select_seq(
         "row",
         by_mode(
             bench.regimes,
@@ -259,7 +260,7 @@ def _over_single(over: pl.DataFrame, sets: pl.DataFrame, bench: Bench) -> pl.Dat
         ).alias("limit"),
     )
     rows = over.join(limits, on="row", how="left")
-    return limit_findings(rows.select("row", "dutiable_value", "limit"), "LIMIT-01", "list.dutiable_value")
+    return limit_findings(rows.select_seq("row", "dutiable_value", "limit"), "LIMIT-01", "list.dutiable_value")
 
 
 def limit_findings(rows: pl.DataFrame, code: str, field: str) -> pl.DataFrame:

@@ -34,7 +34,7 @@ def found() -> pl.Expr:
 
 def decided(lists: pl.DataFrame) -> pl.DataFrame:
     """What the docket keeps of each list."""
-    return lists.select(
+    return lists.select_seq(
         *LIST,
         "state",
         "waits_for",
@@ -52,9 +52,9 @@ def decided(lists: pl.DataFrame) -> pl.DataFrame:
 def finding_rows(told: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
     """The findings of every list that was judged, numbered."""
     return (
-        told.join(lists.select("row", *LIST), on="row", how="inner", maintain_order="left")
-        .with_columns(pl.int_range(pl.len(), dtype=pl.Int32()).over("row").alias("ordinal"))
-        .select(
+        told.join(lists.select_seq("row", *LIST), on="row", how="inner", maintain_order="left")
+        .with_columns_seq(pl.int_range(pl.len(), dtype=pl.Int32()).over("row").alias("ordinal"))
+        .select_seq(
             "order_no",
             "marketplace_code",
             "ordinal",
@@ -71,7 +71,7 @@ def finding_rows(told: pl.DataFrame, lists: pl.DataFrame) -> pl.DataFrame:
 
 def decision_rows(changed: pl.DataFrame, edition: str, batch: int, now: datetime) -> pl.DataFrame:
     """One entry of the list's journal for each ruling that changed something."""
-    return changed.select(
+    return changed.select_seq(
         *LIST,
         _moment(now, "decided_at"),
         pl.col("list.message_id").alias("message_id"),
@@ -88,11 +88,11 @@ def assessed_rows(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Duty and tax of each line of the released lists, with the rates they were made from."""
     if released.is_empty():
         return pl.DataFrame()
-    keys = released.select("row", *LIST)
+    keys = released.select_seq("row", *LIST)
     return (
         assessed_by_row(released, lines)
         .join(keys, on="row", how="inner", maintain_order="left")
-        .select("order_no", "marketplace_code", *_ASSESSED)
+        .select_seq("order_no", "marketplace_code", *_ASSESSED)
     )
 
 
@@ -111,23 +111,23 @@ _ASSESSED = (
 
 def assessed_by_row(released: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The assessed lines of the released lists: row, and what is kept of each line."""
-    rated = lines.select(
+    rated = lines.select_seq(
         "row",
         "line_no",
         *(pl.col(f"rate.{name}").alias(name) for name in ("duty_ppm", "vat_ppm", "ct_ppm")),
     )
     return (
-        released.select("row", "assessed")
+        released.select_seq("row", "assessed")
         .explode("assessed")
         .unnest("assessed")
         .join(rated, on=["row", "line_no"], how="inner", maintain_order="left")
-        .select("row", *_ASSESSED)
+        .select_seq("row", *_ASSESSED)
     )
 
 
 def tax_bill_rows(released: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """The electronic tax bill of each released list; its number is the list's, an underline and a running number."""
-    return released.select(
+    return released.select_seq(
         *LIST,
         pl.format("{}_0", "list_no").alias("tax_no"),
         "list_no",

@@ -74,7 +74,7 @@ def used(tx: Transaction, drawn: pl.DataFrame) -> pl.DataFrame:
     """What is used of allowances (person_id, year, allowance); shape USED. The caller holds the platform's lock."""
     if drawn.is_empty():
         return _NOTHING_USED
-    keys = drawn.select("person_id", "year", "allowance").unique()
+    keys = drawn.select_seq("person_id", "year", "allowance").unique()
     tx.stage("drawn_allowances", keys, analyze=("person_id",))
     return tx.frame(sql.used_allowances, USED)
 
@@ -83,11 +83,11 @@ def take_allowances(tx: Transaction, uses: pl.DataFrame, live: pl.DataFrame) -> 
     """Add what released lists use (person_id, year, allowance, amount), and keep the uses of those that stay live."""
     if uses.is_empty():
         return
-    tx.stage("used_allowances", uses.select("person_id", "year", "allowance", "amount"))
+    tx.stage("used_allowances", uses.select_seq("person_id", "year", "allowance", "amount"))
     tx.run(sql.take_allowances)
     names = ("order_no", "marketplace_code", "person_id", "year", "allowance", "amount")
     if live.height:
-        tx.copy("live_allowance_uses", live.select(names))
+        tx.copy("live_allowance_uses", live.select_seq(names))
 
 
 def last_found(tx: Transaction) -> pl.DataFrame:

@@ -58,4 +58,4 @@ def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
         return []
     taken = rows.taken_again(reread(tx, places).arriving, places)
     names = ("kind", "message_id", "position", "app_type", "app_time", "guid", "number")
-    return taken.sort("message_id", "position").select(names).to_dicts()
+    return taken.sort("message_id", "position").select_seq(names).to_dicts()

@@ -67,7 +67,7 @@ def sealed(released: pl.DataFrame, lines: pl.DataFrame, uses: pl.DataFrame) -> p
         .join(
             _joined(uses, ("allowance", "amount"), "=", "uses"), on="row", how="left", maintain_order="left"
         )
-        .select(
+        .select_seq(
             *(pl.col(f"list.{name}").alias(name) for name in _FROM_LIST),
             pl.col("payment.provider_code").alias("provider_code"),
             pl.col("payment.payment_no").alias("payment_no"),
@@ -75,7 +75,7 @@ def sealed(released: pl.DataFrame, lines: pl.DataFrame, uses: pl.DataFrame) -> p
             *(name for name in SEALED if name in _AS_RULED),
             pl.col("lines", "uses").fill_null(""),
         )
-        .select(list(SEALED))
+        .select_seq(list(SEALED))
     )
 
 
@@ -91,7 +91,7 @@ def _joined(rows: pl.DataFrame, columns: tuple[str, ...], between: str, name: st
         [pl.col(column).cast(pl.String).fill_null("") for column in columns], separator=between
     )
     return (
-        rows.select("row", text.alias(name))
+        rows.select_seq("row", text.alias(name))
         .group_by("row", maintain_order=True)
         .agg(pl.col(name).str.join(";"))
     )
@@ -100,13 +100,13 @@ def _joined(rows: pl.DataFrame, columns: tuple[str, ...], between: str, name: st
 def places(papers: pl.DataFrame) -> pl.DataFrame:
     """The papers named in a column `papers` beside order_no: kind, message_id, position, sealed_order_no."""
     return (
-        papers.select(
+        papers.select_seq(
             pl.col("order_no").alias("sealed_order_no"), pl.col("papers").str.split(" ").alias("paper")
         )
         .explode("paper")
-        .with_columns(pl.col("paper").str.extract_groups(_PAPER_PLACE).alias("place"))
+        .with_columns_seq(pl.col("paper").str.extract_groups(_PAPER_PLACE).alias("place"))
         .unnest("place")
-        .select(
+        .select_seq(
             pl.col("1").alias("kind"),
             pl.col("2").cast(pl.Int64).alias("message_id"),
             pl.col("3").cast(pl.Int32).alias("position"),
@@ -119,6 +119,6 @@ def taken_again(frame: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """Those of the papers that are at places, with their order: a waybill need not say it itself."""
     return (
         frame.join(places.drop("kind"), on=["message_id", "position"], how="inner", maintain_order="left")
-        .with_columns(pl.coalesce("order_no", "sealed_order_no").alias("order_no"))
+        .with_columns_seq(pl.coalesce("order_no", "sealed_order_no").alias("order_no"))
         .drop("sealed_order_no")
     )

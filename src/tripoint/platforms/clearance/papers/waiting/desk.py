@@ -39,7 +39,7 @@ def recall(tx: Transaction, places: pl.DataFrame, nursery: Nursery) -> dict[str,
     recalled = dict(NOTHING)
     missing = []
     for (name,), mine in places.partition_by("kind", as_dict=True, maintain_order=True).items():
-        known = nursery.knows(str(name), mine.select(place()).to_series())
+        known = nursery.knows(str(name), mine.select_seq(place()).to_series())
         if not known.all():
             missing.append(mine.filter(~known))
         recalled |= _standing(str(name), mine.filter(known), nursery)
@@ -59,10 +59,10 @@ def recall(tx: Transaction, places: pl.DataFrame, nursery: Nursery) -> dict[str,
 def _standing(name: str, places: pl.DataFrame, nursery: Nursery) -> dict[str, pl.DataFrame]:
     """The papers of one kind and their lines, under the order they stand under."""
     kind = KIND_OF[name]
-    found = nursery.find(name, places.select(place()).to_series())
+    found = nursery.find(name, places.select_seq(place()).to_series())
     orders = places["order_no"]
-    frames = {kind.table: found.heads.with_columns(orders.alias("order_no")).select(list(kind.schema))}
+    frames = {kind.table: found.heads.with_columns_seq(orders.alias("order_no")).select_seq(list(kind.schema))}
     if kind.lines and found.lines is not None:
         of = orders.gather(found.owners).alias("order_no")
-        frames[kind.lines] = found.lines.select(of, pl.all())
+        frames[kind.lines] = found.lines.select_seq(of, pl.all())
     return frames

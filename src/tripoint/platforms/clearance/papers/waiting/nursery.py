@@ -100,26 +100,26 @@ class _Shelf:
     def keep(self, places: pl.Series, heads: pl.DataFrame, lines: pl.DataFrame | None) -> None:
         new = [at for at in places.to_list() if at not in self.rows]
         wanted = pl.Series(new, dtype=pl.Int64()).implode()
-        mine = heads.filter(place().is_in(wanted)).select(list(self.kind.schema))
+        mine = heads.filter(place().is_in(wanted)).select_seq(list(self.kind.schema))
         if self._lines is not None:
             theirs = TABLES[self.kind.lines or ""].empty()
             if lines is not None:
-                theirs = lines.filter(place().is_in(wanted)).select(theirs.columns)
+                theirs = lines.filter(place().is_in(wanted)).select_seq(theirs.columns)
             mine, theirs = _bound(mine, theirs)
-            mine = mine.with_columns(pl.col(_FROM) + self._lines.height)
+            mine = mine.with_columns_seq(pl.col(_FROM) + self._lines.height)
             self._lines.append(theirs)
         self._add(mine)
 
     def _add(self, heads: pl.DataFrame) -> None:
-        self.rows.update(_numbered(heads.select(place()).to_series(), self._heads.height))
-        self._heads.append(heads.select(list(self._heads_schema)))
+        self.rows.update(_numbered(heads.select_seq(place()).to_series(), self._heads.height))
+        self._heads.append(heads.select_seq(list(self._heads_schema)))
 
     def find(self, places: pl.Series) -> Found:
         numbers = pl.Series([self.rows[at] for at in places.to_list()], dtype=pl.UInt32())
         heads = self._heads.at(numbers)
         if self._lines is None:
             return Found(heads=heads, lines=None, owners=pl.Series(dtype=pl.UInt32()))
-        spans = heads.select(
+        spans = heads.select_seq(
             pl.int_ranges(_FROM, pl.col(_FROM) + pl.col(_LINES)).alias("line"),
             pl.int_range(pl.len(), dtype=pl.UInt32()).alias("owner"),
         )
@@ -151,7 +151,7 @@ class _Shelf:
 def _by_kind(places: pl.DataFrame) -> Iterator[tuple[str, pl.Series]]:
     """The places (`rows.place`) of each kind."""
     for (name,), mine in places.partition_by("kind", as_dict=True, maintain_order=True).items():
-        yield str(name), mine.select(place()).to_series()
+        yield str(name), mine.select_seq(place()).to_series()
 
 
 def _numbered(places: pl.Series, first: int) -> Iterator[tuple[int, int]]:
@@ -160,20 +160,20 @@ def _numbered(places: pl.Series, first: int) -> Iterator[tuple[int, int]]:
 
 def _bound(heads: pl.DataFrame, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The papers, each with its first line's number (from nought) and how many it has; the lines, those of a paper together."""
-    of = lines.select(place()).to_series()
+    of = lines.select_seq(place()).to_series()
     if not of.is_sorted():
         order = of.arg_sort()
         lines, of = lines[order], of.gather(order)
     runs = of.rle().struct.unnest()
-    spans = runs.select(
+    spans = runs.select_seq(
         pl.col("value").alias("of"),
         (pl.col("len").cum_sum() - pl.col("len")).cast(pl.Int64).alias(_FROM),
         pl.col("len").cast(pl.Int64).alias(_LINES),
     )
     bound = (
-        heads.with_columns(place().alias("of"))
+        heads.with_columns_seq(place().alias("of"))
         .join(spans, on="of", how="left", maintain_order="left")
-        .with_columns(pl.col(_FROM, _LINES).fill_null(0))
+        .with_columns_seq(pl.col(_FROM, _LINES).fill_null(0))
         .drop("of")
     )
     return bound, lines

@@ -23,7 +23,7 @@ class Pages:
         if rows.is_empty():
             return
         # Rows that were picked out hold on to the text of all they were picked from: theirs is copied.
-        self._pages.append(rows.with_columns(pl.col(pl.String) + ""))
+        self._pages.append(rows.with_columns_seq(pl.col(pl.String) + ""))
         self.height += rows.height
         while len(self._pages) > 1 and self._pages[-2].height < GROWTH * self._pages[-1].height:
             last = self._pages.pop()
