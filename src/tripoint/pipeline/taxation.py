@@ -175,28 +175,39 @@ def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     rows = valued.filter(pl.col("ct_specific").is_not_null() | pl.col("ct_condition").is_not_null())
     if rows.is_empty():
         return rows.select_seq("_at")
-    specific = pl.when(pl.col("ct_specific").is_null()).then(pl.lit(0, dtype=WIDE))
-    if rows["ct_specific"].null_count() < rows.height:
-        specific = specific.otherwise(_specific_tax())
     # Making these expressions costs more than running them on some lines: only those that are asked for are made.
+    taxed = pl.col("ct_specific").is_not_null()
+    specific = pl.when(~taxed).then(pl.lit(0, dtype=WIDE)).otherwise(pl.coalesce(_of_same_units()))
+    stated = rows.select_seq(specific.alias("_specific")).to_series()
+    if stated.null_count():
+        stated = rows.select_seq(
+            pl.when(taxed).then(pl.coalesce(stated, *_of_converted_units())).otherwise(stated).alias("_specific")
+        ).to_series()
     conditions = set(rows["ct_condition"].unique())
     off = pl.when(pl.col("ct_condition").is_null()).then(pl.lit(False))
     if HIGH_END_COSMETICS in conditions:
         off = off.when(pl.col("ct_condition") == HIGH_END_COSMETICS).then(~_reaches_high_end(regimes))
     if LUXURY_WATCH in conditions:
         off = off.when(pl.col("ct_condition") == LUXURY_WATCH).then(~_reaches_luxury(regimes))
-    return rows.select_seq("_at", specific.alias("_specific"), off.alias("_ct_off"))
+    return rows.select_seq("_at", stated, off.alias("_ct_off"))
 
 
-def _specific_tax() -> pl.Expr:
-    """Quantity times rate, from the same unit if the line has it, else from one that converts; null if neither."""
+_LEGAL_FIRST = (_MEASURES[1], _MEASURES[2], _MEASURES[0])
+
+
+def _of_same_units() -> list[pl.Expr]:
+    """Quantity times rate, from each measure of the line; null where it is in another unit than the rate."""
     wanted = pl.col("ct_specific_unit")
-    legal_first = (_MEASURES[1], _MEASURES[2], _MEASURES[0])
-    same = [
+    return [
         pl.when(pl.col(unit) == wanted).then(_specific_of(quantity, pl.lit(_HUNDRED_MILLION, dtype=WIDE)))
-        for unit, quantity in legal_first
+        for unit, quantity in _LEGAL_FIRST
     ]
-    converted = [
+
+
+def _of_converted_units() -> list[pl.Expr]:
+    """Quantity times rate, from each measure of the line by each family of units; null where it has not both."""
+    wanted = pl.col("ct_specific_unit")
+    return [
         _specific_of(
             quantity,
             pl.col(unit).replace_strict(family, default=None, return_dtype=pl.Int64).cast(WIDE)
@@ -205,10 +216,9 @@ def _specific_tax() -> pl.Expr:
                 // wanted.replace_strict(family, default=None, return_dtype=pl.Int64)
             ),
         )
-        for unit, quantity in legal_first
+        for unit, quantity in _LEGAL_FIRST
         for family in FAMILIES
     ]
-    return pl.coalesce(*same, *converted)
 
 
 def _specific_of(quantity: str, times: pl.Expr) -> pl.Expr:
