@@ -54,8 +54,8 @@ make_venv() {
 }
 
 # A stamp keeps the fingerprint of what was installed, so that a checkout of older files is noticed too.
-lane=tripoint/messages/ceb/lane press=tripoint/messages/ceb/press
-fingerprint() { cat "requirements/$wanted.txt" pyproject.toml scripts/setup.sh src/tripoint/messages/ceb/*/*.p[yx][xi] | cksum; }
+lane=tripoint/messages/ceb/lane press=tripoint/messages/ceb/press ferry=tripoint/database/ferry
+fingerprint() { cat "requirements/$wanted.txt" pyproject.toml scripts/setup.sh src/tripoint/{kernel/arrow,database/ferry,messages/ceb/*}/*.p[yx][xi] | cksum; }
 stamp=$venv/.stamp-$wanted
 
 if [ -x $venv/bin/tripoint ] && [ "$(cat $stamp 2>/dev/null)" = "$(fingerprint)" ]; then
@@ -70,13 +70,13 @@ say "installing the locked requirements (requirements/$wanted.txt)"
 # (-qq: warnings about how this machine's pip is configured are nobody's concern; errors are still shown)
 $pip install -qq --require-hashes --only-binary :all: -r "requirements/$wanted.txt" ||
     die "installing the requirements failed; the lines above say why (is the package index reachable?)"
-say "installing tripoint itself (editable), and compiling its fast lane and its press where that can be done"
-rm -f {src,build/lib.*}/{$lane/scanner,$press/press}.{c,*so}    # none of an older source may stay
+say "installing tripoint itself (editable), and compiling its fast lane, its press and its ferry where that can be done"
+rm -f {src,build/lib.*}/{$lane/scanner,$press/press,$ferry/ferry}.{c,*so}    # none of an older source may stay
 $pip install -qq --no-deps --no-build-isolation --no-index --editable .
-if $venv/bin/python -c 'import sys; from tripoint.messages.ceb import lane, press; sys.exit(not (lane.IS_BUILT and press.IS_BUILT))'; then
-    say "the fast lane and the press of receipts are compiled"
+if $venv/bin/python -c 'import sys; from tripoint.app import compiled; sys.exit(not all(compiled().values()))'; then
+    say "the fast lane, the press of receipts and the ferry to the database are compiled"
 else
-    say "no fast lane or no press (tripoint version tells): no C compiler, or no headers of this Python; everything works, more slowly"
+    say "no fast lane, press or ferry (tripoint version tells which): no C compiler, or no headers of this Python; everything works, more slowly"
 fi
 fingerprint >$stamp
 say "ready: $venv/bin/tripoint"

@@ -27,6 +27,7 @@ from tripoint.database import (
     archive,
     backup,
     binaries,
+    ferry,
     migrate,
     migration_status,
     shelf,
@@ -42,6 +43,7 @@ from tripoint.exchange.records import Kept, Packed, Posted
 from tripoint.kernel.clock import CHINA, Clock, SystemClock
 from tripoint.kernel.findings import Severity
 from tripoint.kernel.refusals import Busy, Conflict, Malformed, Unknown
+from tripoint.messages.ceb import lane, press
 from tripoint.messages.ceb.labels import wire_names
 from tripoint.messages.signatures.certificates import (
     TrustedCertificate,
@@ -644,6 +646,11 @@ def embedded_server(settings: Settings) -> Supervisor | None:
     if settings.database_url is not None:
         return None
     return Supervisor(settings.data_dir, settings.pg_bindir, wal_archive=settings.wal_archive)
+
+
+def compiled() -> dict[str, bool]:
+    """Which of the parts are compiled here that a compiler made faster at install."""
+    return {"fast lane": lane.IS_BUILT, "press": press.IS_BUILT, "ferry": ferry.IS_BUILT}
 
 
 def find_backup(place: Path, at: datetime | None) -> Backup:

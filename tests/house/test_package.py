@@ -65,6 +65,7 @@ def test_the_wheel_carries_its_licence_and_its_command(wheel: set[str]) -> None:
 
 
 @pytest.mark.skipif(not IS_BUILT, reason="no C compiler or no headers of this Python: no fast lane")
-def test_the_scanner_and_the_press_are_in_the_wheel_where_they_can_be_compiled(wheel: set[str]) -> None:
+def test_what_is_compiled_is_in_the_wheel_where_it_can_be(wheel: set[str]) -> None:
+    assert any(name.startswith("tripoint/database/ferry/ferry.") for name in wheel)
     assert any(name.startswith("tripoint/messages/ceb/lane/scanner.") for name in wheel)
     assert any(name.startswith("tripoint/messages/ceb/press/press.") for name in wheel)

@@ -103,7 +103,8 @@ def from_copy(data: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     names = data[:head].decode().split("\t")
     if sorted(names) != sorted(schema):
         raise TypeError(f"the statement gives the columns {names}, the schema names {list(schema)}")
-    if ferry.IS_BUILT and None not in (kinds := [_kind(schema[name]) for name in names]):
+    kinds = [kind for name in names if (kind := ferried(schema[name])) is not None]
+    if ferry.IS_BUILT and len(kinds) == len(names):
         from tripoint.database.ferry.ferry import unload
 
         batch = unload(data, head + 1, [name.encode() for name in names], kinds)
@@ -117,7 +118,7 @@ _KINDS = {"String": 0, "Int64": 1, "Int32": 2, "Date": 4, "Int16": 6, "Boolean":
 
 
 @cache
-def _kind(dtype: pl.DataType) -> int | None:
+def ferried(dtype: pl.DataType) -> int | None:
     """What the ferry calls a type (`kernel/arrow/columns.pxi`); None for one that it does not read."""
     import polars as pl
 

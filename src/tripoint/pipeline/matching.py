@@ -82,7 +82,9 @@ def join_papers(papers: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
     parts = [_gathered(frame, at[paper], paper) for paper, frame in frames.items()]
     return (
-        pl.concat(parts, how="horizontal").with_row_index("row").with_columns_seq(pl.col("row").cast(pl.Int64()))
+        pl.concat(parts, how="horizontal")
+        .with_row_index("row")
+        .with_columns_seq(pl.col("row").cast(pl.Int64()))
     )
 
 

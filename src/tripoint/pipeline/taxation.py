@@ -181,15 +181,18 @@ def _special(valued: pl.DataFrame, regimes: Regimes) -> pl.DataFrame:
     stated = rows.select_seq(specific.alias("_specific")).to_series()
     if stated.null_count():
         stated = rows.select_seq(
-            pl.when(taxed).then(pl.coalesce(stated, *_of_converted_units())).otherwise(stated).alias("_specific")
+            pl.when(taxed)
+            .then(pl.coalesce(stated, *_of_converted_units()))
+            .otherwise(stated)
+            .alias("_specific")
         ).to_series()
     conditions = set(rows["ct_condition"].unique())
-    off = pl.when(pl.col("ct_condition").is_null()).then(pl.lit(False))
+    off = [pl.when(pl.col("ct_condition").is_null()).then(pl.lit(False))]
     if HIGH_END_COSMETICS in conditions:
-        off = off.when(pl.col("ct_condition") == HIGH_END_COSMETICS).then(~_reaches_high_end(regimes))
+        off += [pl.when(pl.col("ct_condition") == HIGH_END_COSMETICS).then(~_reaches_high_end(regimes))]
     if LUXURY_WATCH in conditions:
-        off = off.when(pl.col("ct_condition") == LUXURY_WATCH).then(~_reaches_luxury(regimes))
-    return rows.select_seq("_at", stated, off.alias("_ct_off"))
+        off += [pl.when(pl.col("ct_condition") == LUXURY_WATCH).then(~_reaches_luxury(regimes))]
+    return rows.select_seq("_at", stated, pl.coalesce(off).alias("_ct_off"))
 
 
 _LEGAL_FIRST = (_MEASURES[1], _MEASURES[2], _MEASURES[0])

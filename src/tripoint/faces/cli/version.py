@@ -25,10 +25,9 @@ def version(*, voice: Voice | None = None) -> None:
             found[name] = version_of(name)
         except PackageNotFoundError:
             found[name] = ""
-    from tripoint.messages.ceb import lane, press
+    from tripoint.app import compiled
 
-    for name, part in (("fast lane", lane), ("press", press)):
-        found[name] = "compiled" if part.IS_BUILT else "not compiled"
+    found |= {name: "compiled" if is_built else "not compiled" for name, is_built in compiled().items()}
     talk.data(found)
     if not talk.voice.json:
         print(f"tripoint {__version__}")

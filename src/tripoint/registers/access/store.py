@@ -108,7 +108,9 @@ def set_active(tx: Transaction, endpoint_id: int, active: bool) -> None:
 
 def enqueue(tx: Transaction, messages: pl.DataFrame, now: datetime) -> int:
     """A delivery of each message (MESSAGES) to each endpoint that wants it, once; returns how many are new."""
-    tx.stage("staged_messages", messages.select_seq(pl.col(name).cast(kind) for name, kind in MESSAGES.items()))
+    tx.stage(
+        "staged_messages", messages.select_seq(pl.col(name).cast(kind) for name, kind in MESSAGES.items())
+    )
     return tx.run(_sql.enqueue, now=now)
 
 

@@ -281,7 +281,9 @@ def _with_pre_nos(tx: Transaction, told: pl.DataFrame, now: datetime) -> pl.Data
         return told
     letter = pl.col("message_type").replace_strict(writing.PRE_NO_LETTER, return_dtype=pl.String())
     lacking = told.select_seq("order_no", *_PLACE, "message_type")[places]
-    papers = lacking.select_seq("order_no", *_PLACE, letter.alias("letter")).unique(_PLACE, maintain_order=True)
+    papers = lacking.select_seq("order_no", *_PLACE, letter.alias("letter")).unique(
+        _PLACE, maintain_order=True
+    )
     known = store.known_pre_nos(tx, papers)
     fresh = papers.join(known, on=_PLACE, how="anti", maintain_order="left")
     day = now.astimezone(CHINA).strftime("%Y%m%d")

@@ -40,7 +40,9 @@ def pack(receipts: pl.DataFrame) -> Packed:
     order = receipts.select_seq("answers", "position", _kinds(receipts))
     places = order.select_seq(pl.arg_sort_by("kind", "answers", "position", maintain_order=True)).to_series()
     sorted_ = receipts.drop("phase")[places]
-    packs = sorted_.select_seq("message_type", "answers", order["kind"][places]).select_seq(_PACKS).to_series()
+    packs = (
+        sorted_.select_seq("message_type", "answers", order["kind"][places]).select_seq(_PACKS).to_series()
+    )
     return Packed(sorted_.with_columns_seq(packs), int(packs[-1]) + 1)
 
 
@@ -49,7 +51,9 @@ def _kinds(receipts: pl.DataFrame) -> pl.Series:
     key = pl.struct("phase", "message_type", "recipient_code")
     runs = receipts.select_seq(key.rle_id()).to_series()
     begins = (runs != runs.shift(1)).fill_null(value=True).arg_true()
-    ranks = receipts.select_seq("phase", "message_type", "recipient_code")[begins].select_seq(key.rank("dense"))
+    ranks = receipts.select_seq("phase", "message_type", "recipient_code")[begins].select_seq(
+        key.rank("dense")
+    )
     return ranks.to_series()[runs].alias("kind")
 
 

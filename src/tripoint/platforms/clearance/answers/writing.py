@@ -152,7 +152,9 @@ def write_bills(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, b
 def write_bill_statuses(guids: Mapping[int, str], receipts: pl.DataFrame) -> dict[int, bytes]:
     """Messages of what became of tax bills (818), by outbox_id: summarised or void."""
     placed = _placed(guids, receipts).with_columns_seq(_BILL)
-    return write_each("CEB818", {"tax_bill_statuses": placed.select_seq(list(TAX_BILL_STATUSES.columns))}, guids)
+    return write_each(
+        "CEB818", {"tax_bill_statuses": placed.select_seq(list(TAX_BILL_STATUSES.columns))}, guids
+    )
 
 
 _BILL = (

@@ -62,7 +62,9 @@ _WAYBILL = ["carrier_code", "waybill_no"]
 
 def arrive(tx: Transaction, mail: Mail) -> pl.DataFrame:
     """The papers without faults of their own, named for every look-up of the round (ARRIVING; `at`: the row in their table)."""
-    arriving = mail.arriving.with_columns_seq(pl.int_range(pl.len(), dtype=pl.UInt32).over("kind").alias("at"))
+    arriving = mail.arriving.with_columns_seq(
+        pl.int_range(pl.len(), dtype=pl.UInt32).over("kind").alias("at")
+    )
     if mail.faults.height:
         faulty = mail.faults.select_seq("message_id", "position")
         arriving = arriving.join(faulty, on=_PLACE, how="anti", maintain_order="left")
@@ -242,7 +244,9 @@ def _fresh(kept: _Kept, taken: pl.DataFrame, orders: pl.Series, docketed: pl.Dat
         frames[kind.table] = heads
         if kind.lines:
             lines = kept.lines(name, heads) if heads.height else None
-            frames[kind.lines] = NOTHING[kind.lines] if lines is None else lines.select_seq(list(LINES[kind.lines]))
+            frames[kind.lines] = (
+                NOTHING[kind.lines] if lines is None else lines.select_seq(list(LINES[kind.lines]))
+            )
     return Fresh(
         order_nos=orders,
         papers=frames,

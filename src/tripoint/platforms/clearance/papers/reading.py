@@ -316,9 +316,9 @@ def _signature_faults(
 
 
 def _laid(rows: pl.DataFrame, path: str) -> pl.DataFrame:
-    return rows.with_columns_seq(pl.lit(path).alias("path"), pl.lit(None, pl.Int32()).alias("line_no")).select_seq(
-        list(FAULTS)
-    )
+    return rows.with_columns_seq(
+        pl.lit(path).alias("path"), pl.lit(None, pl.Int32()).alias("line_no")
+    ).select_seq(list(FAULTS))
 
 
 def _letter_fault(letter: Letter, bench: Bench) -> tuple[str, str] | None:

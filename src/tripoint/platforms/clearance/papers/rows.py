@@ -50,5 +50,7 @@ def with_key(lines: pl.DataFrame, papers: pl.DataFrame, column: str) -> pl.DataF
     """The lines of papers, with the column their paper is distributed by."""
     keys = papers.select_seq(place(), column)
     return (
-        lines.with_columns_seq(place()).join(keys, on="place", how="inner", maintain_order="left").drop("place")
+        lines.with_columns_seq(place())
+        .join(keys, on="place", how="inner", maintain_order="left")
+        .drop("place")
     )

@@ -149,8 +149,9 @@ def open_lists(tx: Transaction, lists: pl.DataFrame) -> None:
 
 def take_awaited(tx: Transaction, but: Sequence[tuple[str, str, str]]) -> pl.Series:
     """The orders whose lists wait for papers that arrived, whichever order those are for; `but` keys that were not taken."""
-    rows = tx.rows(sql.take_awaited, but=["\x1f".join(key) for key in but])
-    return pl.Series("order_no", [row["order_no"] for row in rows], dtype=pl.String())
+    # Many at once: they come out as a set, though the statement deletes.
+    found = tx.frame(sql.take_awaited, {"order_no": pl.String()}, but=["\x1f".join(key) for key in but])
+    return found["order_no"]
 
 
 def withdraw(tx: Transaction, lists: pl.DataFrame, at: datetime) -> None:

@@ -139,7 +139,9 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None
             "live_tax_bills": recording.tax_bill_rows(released, now),
         },
     )
-    drawn = ruling.uses.join(lists.filter(pl.col("state") == RELEASED).select_seq("row"), on="row", how="semi")
+    drawn = ruling.uses.join(
+        lists.filter(pl.col("state") == RELEASED).select_seq("row"), on="row", how="semi"
+    )
     store.take_allowances(tx, drawn, drawn.join(released.select_seq("row"), on="row", how="semi"))
     pledged = [drawing.pledges(released), drawing.pledged_together(settled, batch)]
     ledger.post(tx, pl.concat(pledged), at=now)
@@ -348,10 +350,16 @@ def _lists(
 def _numbered(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     """Give each list that passed customs' logic a list number: 4 customs + 4 year + I + 9 digits."""
     needs = pl.col("state").is_in([RELEASED, HELD]) & pl.col("list_no").is_null()
-    wanted = lists[["row", "state", "list_no", "list.customs_code", "list.declared_on"]].filter(needs).select_seq(
-        "row",
-        pl.format("list_no/{}/{}", "list.customs_code", pl.col("list.declared_on").dt.year()).alias("scope"),
-        pl.format("{}{}I", "list.customs_code", pl.col("list.declared_on").dt.year()).alias("stem"),
+    wanted = (
+        lists[["row", "state", "list_no", "list.customs_code", "list.declared_on"]]
+        .filter(needs)
+        .select_seq(
+            "row",
+            pl.format("list_no/{}/{}", "list.customs_code", pl.col("list.declared_on").dt.year()).alias(
+                "scope"
+            ),
+            pl.format("{}{}I", "list.customs_code", pl.col("list.declared_on").dt.year()).alias("stem"),
+        )
     )
     counts = dict(wanted.group_by("scope").len().sort("scope").iter_rows())
     first = exchange.next_numbers(tx, counts)
@@ -369,7 +377,9 @@ def _numbered(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
 
 def _told(told: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
     """The findings of the lists that changed."""
-    return told.join(changed.select_seq("row"), on="row", how="semi", maintain_order="left").select_seq(list(JUDGED))
+    return told.join(changed.select_seq("row"), on="row", how="semi", maintain_order="left").select_seq(
+        list(JUDGED)
+    )
 
 
 def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:

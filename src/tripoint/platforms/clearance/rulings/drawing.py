@@ -46,7 +46,9 @@ def allowances(ready: pl.DataFrame, lines: pl.DataFrame, bench: Bench) -> pl.Dat
     limited = _limited_goods(bench)
     brought = [_brings(mode, its) for mode, its in limited]
     struck = (
-        lines.select_seq(brings.any().alias(str(n)) for n, brings in enumerate(brought)).row(0) if limited else ()
+        lines.select_seq(brings.any().alias(str(n)) for n, brings in enumerate(brought)).row(0)
+        if limited
+        else ()
     )
     heads = head.select_seq("row", "order_no", "marketplace_code", "person_id", "year")
     # Few lists bring such goods: a quantity is summed only where a line of the round does.
@@ -162,7 +164,9 @@ def draw_findings(
 ) -> pl.DataFrame:
     """The findings of draws that failed: what the total would come to, and the limit or balance it is above."""
     pools = failed.select_seq("pool").unique()
-    limits = dict(uses.select_seq(_POOL.alias("pool"), "limit").join(pools, on="pool", how="semi").iter_rows())
+    limits = dict(
+        uses.select_seq(_POOL.alias("pool"), "limit").join(pools, on="pool", how="semi").iter_rows()
+    )
     before = dict(used.select_seq(_POOL.alias("pool"), "used").join(pools, on="pool", how="semi").iter_rows())
     rows = []
     for row, pool, amount, code, field in failed.iter_rows():

@@ -84,7 +84,9 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
     ]
     connected = bench.enterprises.filter(pl.col("realtime_payment_data"))["enterprise_code"]
     verified = (
-        facts.verified.select_seq("person_id", "person_name").unique().with_columns_seq(_verified=pl.lit(value=True))
+        facts.verified.select_seq("person_id", "person_name")
+        .unique()
+        .with_columns_seq(_verified=pl.lit(value=True))
     )
     buyers = sets[["order.buyer_id", "order.buyer_name"]].join(
         verified,
@@ -260,7 +262,9 @@ def _over_single(over: pl.DataFrame, sets: pl.DataFrame, bench: Bench) -> pl.Dat
         ).alias("limit"),
     )
     rows = over.join(limits, on="row", how="left")
-    return limit_findings(rows.select_seq("row", "dutiable_value", "limit"), "LIMIT-01", "list.dutiable_value")
+    return limit_findings(
+        rows.select_seq("row", "dutiable_value", "limit"), "LIMIT-01", "list.dutiable_value"
+    )
 
 
 def limit_findings(rows: pl.DataFrame, code: str, field: str) -> pl.DataFrame:

@@ -61,7 +61,9 @@ def _standing(name: str, places: pl.DataFrame, nursery: Nursery) -> dict[str, pl
     kind = KIND_OF[name]
     found = nursery.find(name, places.select_seq(place()).to_series())
     orders = places["order_no"]
-    frames = {kind.table: found.heads.with_columns_seq(orders.alias("order_no")).select_seq(list(kind.schema))}
+    frames = {
+        kind.table: found.heads.with_columns_seq(orders.alias("order_no")).select_seq(list(kind.schema))
+    }
     if kind.lines and found.lines is not None:
         of = orders.gather(found.owners).alias("order_no")
         frames[kind.lines] = found.lines.select_seq(of, pl.all())
