@@ -1,4 +1,4 @@
-"""What every module of the package owes that the linter does not know: a first sentence, exact numbers, no clock."""
+"""What every module of the package owes that the linter does not know: a first sentence, exact numbers, no clock, queries in place."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ CLOCK_CALLS = {
     ("time", "gmtime"),
 }
 FLOAT_TYPES = {"Float32", "Float64", "float32", "float64"}
+ON_A_ROUND = (
+    "kernel",
+    "documents",
+    "tariff",
+    "database",
+    "pipeline",
+    "messages",
+    "exchange",
+    "registers",
+    "platforms",
+)
+THREADED = {"select": "select_seq", "with_columns": "with_columns_seq"}
+"""Polars' methods that hand expressions to a thread of its own, and those that compute where they are called."""
 
 
 def lies_in(module: Path, folders: tuple[str, ...]) -> bool:
@@ -64,6 +77,13 @@ def looks_at_the_clock(tree: ast.AST) -> Iterator[int]:
             name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", None)
             if (name, node.func.attr) in CLOCK_CALLS:
                 yield node.lineno
+
+
+def hands_over(tree: ast.AST) -> Iterator[int]:
+    """The lines where a query is handed to Polars' thread that could be computed in place."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in THREADED:
+            yield node.lineno
 
 
 def test_every_module_opens_with_a_docstring() -> None:
@@ -109,3 +129,23 @@ def test_the_search_for_clocks_finds_one(code: str) -> None:
 
 def test_the_search_for_clocks_leaves_a_clock_that_was_handed_over_alone() -> None:
     assert list(looks_at_the_clock(ast.parse("clock.now()"))) == []
+
+
+def test_queries_of_a_round_are_computed_in_place() -> None:
+    """Half the cost where there are few rows (docs/internals/performance.md, Traps)."""
+    found = [
+        f"{module}:{line}"
+        for module in modules()
+        if lies_in(module, ON_A_ROUND)
+        for line in hands_over(syntax(module))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("code", ["frame.select('a')", "frame.lazy().with_columns(b=1)"])
+def test_the_search_for_queries_handed_over_finds_one(code: str) -> None:
+    assert list(hands_over(ast.parse(code))) == [1]
+
+
+def test_the_search_for_queries_handed_over_leaves_those_in_place_alone() -> None:
+    assert list(hands_over(ast.parse("frame.select_seq('a').with_columns_seq(b=1)"))) == []

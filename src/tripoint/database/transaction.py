@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -98,10 +99,12 @@ class Transaction:
         """A set out as columns: exactly the schema's names, order and types, whatever order the statement has."""
         import polars as pl
 
+        raw = io.BytesIO()
         text = f"copy ({_text(statement)}) to stdout (format text, header)"
         with self._sent(), self._connection.cursor() as cursor, cursor.copy(text.encode(), params) as copy:
-            data = b"".join(copy)
-        return columns.from_copy(data, pl.Schema(schema))
+            for piece in copy:
+                raw.write(piece)
+        return columns.from_copy(raw.getvalue(), pl.Schema(schema))
 
     def stage(self, table: str, frame: pl.DataFrame, /, *, analyze: Sequence[str] = ()) -> None:
         """Put a set into the temporary table `table`, empty again when the transaction ends; staging again replaces it.
