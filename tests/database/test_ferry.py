@@ -134,6 +134,8 @@ def test_whatever_comes_is_read_or_left(data: bytes, dtypes: list[pl.DataType]) 
         (pl.Date(), b"10000-01-01"),
         (pl.Date(), b"0001-01-01 BC"),
         (pl.Date(), b"2024-13-01"),
+        (pl.Date(), b"2023-02-29"),
+        (pl.Date(), b"0000-12-31"),
         (pl.Date(), b"infinity"),
         (pl.Datetime("us", "UTC"), b"2024-01-01 00:00:00"),
         (pl.Datetime("us", "UTC"), b"2024-01-01 00:00:00+08"),

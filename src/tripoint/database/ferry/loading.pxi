@@ -124,11 +124,14 @@ cdef int load_cell(Sheet* sheet, Cargo* cargo, int64_t row, char end) noexcept n
     elif cargo.format == b'D':
         if not FIRST_DAY <= (<const int32_t*>values)[at] <= LAST_DAY:
             return 0
-        to = put_day(to, (<const int32_t*>values)[at])
+        put_day(<uint8_t*>to, (<const int32_t*>values)[at])
+        to += 10
     elif cargo.format == b't':
-        to = put_moment(to, (<const int64_t*>values)[at])
-        if to == NULL:
+        if not FIRST_MOMENT <= (<const int64_t*>values)[at] <= LAST_MOMENT:
             return 0
+        put_moment(<uint8_t*>to, (<const int64_t*>values)[at])
+        memcpy(to + 26, b"+00", 3)
+        to += 29
     else:
         to = put_hex(to, text)
     to[0] = end
@@ -164,17 +167,7 @@ cdef char* put_hex(char* to, Text text) noexcept nogil:
 
 
 cdef char* put_number(char* to, int64_t value) noexcept nogil:
-    cdef char digits[20]
-    cdef int at = 20
-    cdef uint64_t size = 0 - <uint64_t>value if value < 0 else <uint64_t>value
-    while True:
-        at -= 1
-        digits[at] = <char>(48 + size % 10)
-        size //= 10
-        if size == 0:
-            break
-    if value < 0:
-        to[0] = 45
-        to += 1
-    memcpy(to, digits + at, 20 - at)
-    return to + 20 - at
+    cdef uint8_t digits[20]
+    cdef int64_t length = written_number(value, digits + 20)
+    memcpy(to, digits + 20 - length, <size_t>length)
+    return to + length

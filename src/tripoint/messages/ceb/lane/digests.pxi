@@ -117,57 +117,10 @@ cdef int64_t blake_close(Blake* blake) noexcept nogil:
     return <int64_t>found
 
 
-cdef int64_t written_number(int64_t value, uint8_t* end) noexcept nogil:
-    """A whole number in decimal, written so that it ends before `end`; its length, at most 20."""
-    cdef uint8_t* p = end
-    cdef uint64_t left = <uint64_t>(-value) if value < 0 else <uint64_t>value
-    while True:
-        p -= 1
-        p[0] = <uint8_t>(0x30 + left % 10)
-        left = left // 10
-        if left == 0:
-            break
-    if value < 0:
-        p -= 1
-        p[0] = 0x2D
-    return end - p
-
-
-cdef void put_digits(uint8_t* p, int64_t value, int digits) noexcept nogil:
-    while digits:
-        digits -= 1
-        p[digits] = <uint8_t>(0x30 + value % 10)
-        value = value // 10
-
-
-cdef void put_day(uint8_t* p, int64_t days) noexcept nogil:
-    """YYYY-MM-DD of days since 1970, for years 0 to 9999."""
-    cdef int64_t z = days + 719468
-    cdef int64_t era = z // 146097
-    cdef int64_t of_era = z - era * 146097
-    cdef int64_t year_of_era = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
-    cdef int64_t of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    cdef int64_t shifted = (5 * of_year + 2) // 153
-    cdef int64_t month = shifted + 3 if shifted < 10 else shifted - 9
-    put_digits(p, year_of_era + era * 400 + (month <= 2), 4)
-    p[4] = p[7] = 0x2D
-    put_digits(p + 5, month, 2)
-    put_digits(p + 8, of_year - (153 * shifted + 2) // 5 + 1, 2)
-
-
 cdef void feed_moment(Blake* blake, int64_t micros) noexcept nogil:
-    """A moment from 1970 on as YYYY-MM-DD hh:mm:ss.ffffff+00:00."""
+    """A moment as YYYY-MM-DD hh:mm:ss.ffffff+00:00."""
     cdef uint8_t* text = short_room(blake)
-    cdef int64_t seconds = micros // 1000000
-    cdef int64_t of_day = seconds % 86400
-    put_day(text, seconds // 86400)
-    text[10] = 0x20
-    put_digits(text + 11, of_day // 3600, 2)
-    text[13] = text[16] = 0x3A
-    put_digits(text + 14, of_day // 60 % 60, 2)
-    put_digits(text + 17, of_day % 60, 2)
-    text[19] = 0x2E
-    put_digits(text + 20, micros % 1000000, 6)
+    put_moment(text, micros)
     memcpy(text + 26, b"+00:00", 6)
     blake.filled += 32
 

@@ -14,6 +14,8 @@ from libc.string cimport memcmp, memcpy, memmove, memset
 include "../../../kernel/arrow/interface.pxi"
 include "../../../kernel/arrow/columns.pxi"
 include "../../../kernel/arrow/handover.pxi"
+include "../../../kernel/arrow/numbers.pxi"
+include "../../../kernel/arrow/days.pxi"
 include "swift.pxi"
 include "texts.pxi"
 include "values.pxi"

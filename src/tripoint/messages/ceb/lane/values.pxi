@@ -26,37 +26,12 @@ cdef struct Field:
     int64_t fixed_length
 
 
-cdef inline int two(const uint8_t* p) noexcept nogil:
-    return (p[0] - 0x30) * 10 + p[1] - 0x30
-
-
-cdef inline int are_digits(const uint8_t* p, int64_t length) noexcept nogil:
-    cdef int64_t at
-    for at in range(length):
-        if not 0x30 <= p[at] <= 0x39:
-            return 0
-    return 1
-
-
 cdef int64_t days_of(const uint8_t* p, int first_year) noexcept nogil:
-    """Days since 1970 of YYYYMMDD (digits), -1000000 where there is no such day or the year is out of bounds."""
+    """Days since 1970 of YYYYMMDD (digits), NO_DAY where there is no such day or the year is out of bounds."""
     cdef int year = two(p) * 100 + two(p + 2)
-    cdef int month = two(p + 4), day = two(p + 6), last, era
-    cdef int64_t of_year, of_era
-    if not first_year <= year <= LAST_YEAR or not 1 <= month <= 12 or day < 1:
-        return -1000000
-    last = 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
-    if month == 2:
-        last = 29 if (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 else 28
-    if day > last:
-        return -1000000
-    # Years that begin in March, counted in eras of 400: the leap day is the last of its year.
-    if month <= 2:
-        year -= 1
-    era = year // 400
-    of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    of_era = (year - era * 400) * 365 + (year - era * 400) // 4 - (year - era * 400) // 100 + of_year
-    return era * 146097 + of_era - 719468
+    if not first_year <= year <= LAST_YEAR:
+        return NO_DAY
+    return day_count(year, two(p + 4), two(p + 6))
 
 
 cdef int amount_of(const uint8_t* p, int64_t length, int64_t* value) noexcept nogil:
@@ -115,7 +90,7 @@ cdef int time_of(const uint8_t* p, int64_t length, int64_t* value) noexcept nogi
     if not are_digits(p, length):
         return ODD
     days = days_of(p, FIRST_PLAIN_YEAR)
-    if days == -1000000 or two(p + 8) > 23 or two(p + 10) > 59 or two(p + 12) > 59:
+    if days == NO_DAY or two(p + 8) > 23 or two(p + 10) > 59 or two(p + 12) > 59:
         return ODD
     if length == 17:
         micros = ((p[14] - 0x30) * 100 + two(p + 15)) * 1000
@@ -144,7 +119,7 @@ cdef int put_typed(Column* column, int64_t row, const Field* field, const uint8_
         if length != 8 or field.most != 8 or not are_digits(p, length):
             return ODD
         long_value = days_of(p, 1900)
-        if long_value == -1000000:
+        if long_value == NO_DAY:
             return ODD
         put_int(column, row, <int32_t>long_value)
     else:

@@ -16,6 +16,7 @@ LAYOUT = 1
 
 include "../../../kernel/arrow/interface.pxi"
 include "../../../kernel/arrow/sources.pxi"
+include "../../../kernel/arrow/numbers.pxi"
 
 cdef enum:
     TEXT = 0
@@ -324,12 +325,7 @@ cdef Text figure(char* room, int kind, Source* source, int64_t row) noexcept nog
                 digit -= 1
             at -= 1
             room[at] = 46  # a point
-    while True:
-        at -= 1
-        room[at] = <char>(48 + size % 10)
-        size //= 10
-        if size == 0:
-            break
+    at -= <int>written_number(<int64_t>size, <uint8_t*>room + at)
     if value < 0:
         at -= 1
         room[at] = 45  # a minus
