@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.database.cells import KINDS, TEXTS
 from tripoint.database import Transaction
 from tripoint.database.columns import column_types
 from tripoint.kernel.refusals import Malformed
 
-texts = st.one_of(
-    st.sampled_from(
-        ["", "\\", "\\N", "\\.", "\\\\N", "\\n", "\n", "\r\n", "\t", '"', "'", ",", "红酒", "NULL", " "]
-    ),
-    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
-)
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-times = st.timedeltas(timedelta(days=-719_000), timedelta(days=2_900_000)).map(lambda since: EPOCH + since)
-kinds: dict[pl.DataType, st.SearchStrategy[object]] = {
-    pl.Int64(): st.integers(-(2**63), 2**63 - 1),
-    pl.Int32(): st.integers(-(2**31), 2**31 - 1),
-    pl.Int16(): st.integers(-(2**15), 2**15 - 1),
-    pl.String(): texts,
-    pl.Boolean(): st.booleans(),
-    pl.Date(): st.dates(date(1, 1, 1), date(9999, 12, 31)),
-    pl.Datetime("us", "UTC"): times,
-    pl.Datetime("ms", "Asia/Shanghai"): st.integers(0, 4_000_000_000).map(
-        lambda seconds: EPOCH + timedelta(seconds=seconds)
-    ),
-    pl.Binary(): st.binary(max_size=30),
-    pl.Int128(): st.integers(-(2**100), 2**100),
-    pl.Decimal(38, 5): st.decimals(-(10**20), 10**20, places=5, allow_nan=False),
-    pl.Float64(): st.floats(allow_nan=False, allow_subnormal=False),
-    pl.Enum(["放行", "\\N", ""]): st.sampled_from(["放行", "\\N", ""]),
-}
 names = st.text(
     st.characters(codec="utf-8", exclude_characters='\0"\n\r\t\\', exclude_categories=["Cs"]), min_size=1
 )
@@ -49,8 +23,8 @@ names = st.text(
 def frames(draw: st.DrawFn) -> pl.DataFrame:
     rows = draw(st.integers(0, 6))
     columns = {}
-    for at, dtype in enumerate(draw(st.lists(st.sampled_from(list(kinds)), min_size=1, max_size=6))):
-        cells = draw(st.lists(st.none() | kinds[dtype], min_size=rows, max_size=rows))
+    for at, dtype in enumerate(draw(st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=6))):
+        cells = draw(st.lists(st.none() | KINDS[dtype], min_size=rows, max_size=rows))
         columns[f"c{at}"] = pl.Series(cells, dtype=dtype)
     return pl.DataFrame(columns)
 
@@ -66,7 +40,7 @@ def test_a_staged_set_comes_out_as_it_went_in(tx: Transaction, frame: pl.DataFra
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
-@given(cells=st.lists(st.none() | texts, max_size=5))
+@given(cells=st.lists(st.none() | TEXTS, max_size=5))
 def test_a_single_column_of_text_keeps_null_and_empty_apart(tx: Transaction, cells: list[str | None]) -> None:
     frame = pl.DataFrame({"only": pl.Series(cells, dtype=pl.String)})
     tx.stage("staged", frame)

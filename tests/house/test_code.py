@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,18 +86,17 @@ def hands_over(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
+def places(search: Callable[[ast.AST], Iterator[int]], lies: Callable[[Path], bool]) -> list[str]:
+    """Where a search finds something in the modules of some kind."""
+    return [f"{module}:{line}" for module in modules() if lies(module) for line in search(syntax(module))]
+
+
 def test_every_module_opens_with_a_docstring() -> None:
     assert [str(module) for module in modules() if not ast.get_docstring(syntax(module))] == []
 
 
 def test_money_bearing_floors_know_no_binary_floating_point() -> None:
-    found = [
-        f"{module}:{line}"
-        for module in modules()
-        if lies_in(module, MONEY_BEARING)
-        for line in floats(syntax(module))
-    ]
-    assert found == []
+    assert places(floats, lambda module: lies_in(module, MONEY_BEARING)) == []
 
 
 @pytest.mark.parametrize("code", ["x = 0.1", "y = float(z)", "def f(a: float): ...", "c = pl.Float64", "1e3"])
@@ -113,13 +112,7 @@ def test_the_search_for_floats_leaves_others_alone(code: str) -> None:
 
 
 def test_pure_floors_are_handed_the_time_and_never_take_it() -> None:
-    found = [
-        f"{module}:{line}"
-        for module in modules()
-        if is_pure(module)
-        for line in looks_at_the_clock(syntax(module))
-    ]
-    assert found == []
+    assert places(looks_at_the_clock, is_pure) == []
 
 
 @pytest.mark.parametrize("code", ["datetime.now(UTC)", "dt.datetime.now()", "date.today()", "time.time()"])
@@ -133,13 +126,7 @@ def test_the_search_for_clocks_leaves_a_clock_that_was_handed_over_alone() -> No
 
 def test_queries_of_a_round_are_computed_in_place() -> None:
     """Half the cost where there are few rows (docs/internals/performance.md, Traps)."""
-    found = [
-        f"{module}:{line}"
-        for module in modules()
-        if lies_in(module, ON_A_ROUND)
-        for line in hands_over(syntax(module))
-    ]
-    assert found == []
+    assert places(hands_over, lambda module: lies_in(module, ON_A_ROUND)) == []
 
 
 @pytest.mark.parametrize("code", ["frame.select('a')", "frame.lazy().with_columns(b=1)"])

@@ -5,10 +5,7 @@ It is compiled where a compiler and Python's headers are found at install; witho
 
 from __future__ import annotations
 
-try:
-    from tripoint.database.ferry import ferry
-except ImportError:  # not compiled here
-    IS_BUILT = False
-else:
-    IS_BUILT = ferry.LAYOUT == 1  # else it was compiled from an older source
+from tripoint.kernel.compiled import is_built
+
+IS_BUILT = is_built("tripoint.database.ferry.ferry", 1)
 """Whether there is a ferry that fits what it is told."""

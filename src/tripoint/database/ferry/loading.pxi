@@ -34,7 +34,7 @@ def load(stream: object) -> bytes | None:
             raise MemoryError
         if not told(&schema, cargo):
             return None
-        while done == 1:
+        while done:
             memset(&array, 0, sizeof(ArrowArray))
             if source.get_next(source, &array):
                 raise ValueError("the columns could not be taken")
@@ -43,8 +43,6 @@ def load(stream: object) -> bytes | None:
             with nogil:
                 done = load_rows(&sheet, cargo, width, &array)
                 array.release(&array)
-        if done < 0:
-            raise MemoryError
         return None
     finally:
         schema.release(&schema)
@@ -74,16 +72,14 @@ cdef int told(ArrowSchema* schema, Cargo* cargo) noexcept:
 
 
 cdef int load_rows(Sheet* sheet, Cargo* cargo, int64_t width, ArrowArray* array) noexcept nogil:
-    """1 where all rows are written, 0 where Polars must, -1 where memory is out."""
+    """Whether all rows are written; Polars must also where there is no room for them here."""
     cdef int64_t at, row
-    cdef int done
     for at in range(width):
         cargo[at].source = source_of(array.children[at], array.offset)
     for row in range(array.length):
         for at in range(width):
-            done = load_cell(sheet, &cargo[at], row, b'\t' if at + 1 < width else b'\n')
-            if done != 1:
-                return done
+            if not load_cell(sheet, &cargo[at], row, b'\t' if at + 1 < width else b'\n'):
+                return 0
     return 1
 
 
@@ -95,9 +91,9 @@ cdef int load_cell(Sheet* sheet, Cargo* cargo, int64_t row, char end) noexcept n
     if cargo.format == b'u' or cargo.format == b'z':
         text = said(&cargo.source, row)
         if room(sheet, 2 * text.length + 6) < 0:
-            return -1
+            return 0
     elif room(sheet, WIDEST) < 0:
-        return -1
+        return 0
     to = <char*>sheet.bytes + sheet.length
     if not is_there(&cargo.source, row):
         to[0], to[1] = 92, 78  # \N

@@ -22,27 +22,24 @@ def unload(data: bytes, begin: int, names: list, kinds: list) -> Batch | None:
     with nogil:
         done = unload_rows(&batch.table, text, end, &scratch)
     free(scratch.bytes)
-    if done < 0:
-        raise MemoryError
     return batch if done else None
 
 
 cdef int unload_rows(Table* table, const uint8_t* text, const uint8_t* end, Sheet* scratch) noexcept nogil:
-    """1 where all rows are read, 0 where Polars must, -1 where memory is out."""
+    """Whether all rows are read; Polars must also where there is no room for them here."""
     cdef const uint8_t* stop
-    cdef int at, done
+    cdef int at
     cdef uint8_t closing
     while text < end:
         if not table_room(table):
-            return -1
+            return 0
         for at in range(table.width):
             closing = b'\t' if at + 1 < table.width else b'\n'
             stop = <const uint8_t*>memchr(text, closing, <size_t>(end - text))
             if stop == NULL:
                 return 0
-            done = unload_cell(&table.columns[at], table.height, text, stop - text, scratch)
-            if done != 1:
-                return done
+            if not unload_cell(&table.columns[at], table.height, text, stop - text, scratch):
+                return 0
             text = stop + 1
         table.height += 1
     return 1
@@ -51,19 +48,16 @@ cdef int unload_rows(Table* table, const uint8_t* text, const uint8_t* end, Shee
 cdef int unload_cell(Column* column, int64_t row, const uint8_t* text, int64_t length, Sheet* scratch) noexcept nogil:
     cdef int64_t value
     cdef Text meant
-    cdef int done = 1
     if length == 2 and text[0] == 92 and text[1] == 78:  # \N
         put_null(column, row)
         return 1
     if column.kind == TEXT or column.kind == BYTES:
         meant.begin, meant.length = <const char*>text, length
-        if memchr(text, 92, <size_t>length) != NULL:
-            done = unescape(&meant, scratch)
-        if done == 1 and column.kind == BYTES:
-            done = unhex(&meant, scratch)
-        if done != 1:
-            return done
-        return 1 if put_text(column, row, <const uint8_t*>meant.begin, meant.length) else -1
+        if memchr(text, 92, <size_t>length) != NULL and not unescape(&meant, scratch):
+            return 0
+        if column.kind == BYTES and not unhex(&meant, scratch):
+            return 0
+        return put_text(column, row, <const uint8_t*>meant.begin, meant.length)
     if column.kind == FLAG:
         if length != 1 or not (text[0] == 116 or text[0] == 102):
             return 0
@@ -113,13 +107,13 @@ cdef int number_at(const uint8_t* text, int64_t length, int64_t* value) noexcept
 
 
 cdef int unescape(Text* text, Sheet* scratch) noexcept nogil:
-    """The text without COPY's escapes, in the scratch; 0 where there is one that the server does not write, -1 where memory is out."""
+    """The text without COPY's escapes, in the scratch; 0 where there is one that the server does not write."""
     cdef const uint8_t* source = <const uint8_t*>text.begin
     cdef uint8_t* to
     cdef int64_t at = 0
     scratch.length = 0
     if room(scratch, text.length) < 0:
-        return -1
+        return 0
     to = scratch.bytes
     while at < text.length:
         if source[at] != 92:

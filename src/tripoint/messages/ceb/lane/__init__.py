@@ -5,10 +5,7 @@ It is compiled where a compiler and Python's headers are found at install; witho
 
 from __future__ import annotations
 
-try:
-    from tripoint.messages.ceb.lane import scanner
-except ImportError:  # not compiled here
-    IS_BUILT = False
-else:
-    IS_BUILT = scanner.LAYOUT == 3  # else it was compiled from an older source
+from tripoint.kernel.compiled import is_built
+
+IS_BUILT = is_built("tripoint.messages.ceb.lane.scanner", 3)
 """Whether there is a scanner that fits what it is told (`plans`)."""

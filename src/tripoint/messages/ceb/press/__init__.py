@@ -5,10 +5,7 @@ It is compiled where a compiler and Python's headers are found at install; witho
 
 from __future__ import annotations
 
-try:
-    from tripoint.messages.ceb.press import press
-except ImportError:  # not compiled here
-    IS_BUILT = False
-else:
-    IS_BUILT = press.LAYOUT == 1  # else it was compiled from an older source
+from tripoint.kernel.compiled import is_built
+
+IS_BUILT = is_built("tripoint.messages.ceb.press.press", 1)
 """Whether there is a press that fits what it is told (`forms`)."""
