@@ -49,14 +49,13 @@ def _column_type(dtype: pl.DataType) -> str | None:
     }.get(type(dtype))  # fmt: skip
 
 
-def to_copy(frame: pl.DataFrame) -> bytes | memoryview:
-    """The bytes that `COPY … FROM STDIN` takes for these rows: null is \\N, empty text is empty."""
-    column_types(frame.schema)
+def to_copy(frame: pl.DataFrame) -> memoryview:
+    """The bytes that `COPY … FROM STDIN` takes for these rows, of columns that have a type: null is \\N, empty text is empty."""
     if ferry.IS_BUILT:
         from tripoint.database.ferry.ferry import load
 
         if (loaded := load(frame.__arrow_c_stream__())) is not None:
-            return loaded
+            return memoryview(loaded)
     return write_plainly(frame)
 
 

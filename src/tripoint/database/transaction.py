@@ -142,6 +142,7 @@ class Transaction:
         """
         from psycopg import sql
 
+        columns.column_types(frame.schema)
         return self._fill(sql.Identifier(*table.split(".")), frame)
 
     def lock(self, name: str) -> None:
@@ -191,10 +192,10 @@ class Transaction:
             self._connection.execute(statement)
 
     def _fill(self, name: Any, frame: pl.DataFrame) -> int:
+        """Send a set; the caller has held that each of its columns has a type there."""
         from psycopg import sql
 
         if frame.is_empty():
-            columns.column_types(frame.schema)
             return 0
         data = columns.to_copy(frame)
         chosen = sql.SQL(", ").join(map(sql.Identifier, frame.columns))

@@ -14,7 +14,6 @@ from tripoint.kernel.clock import CHINA
 from tripoint.kernel.money import format_e5
 from tripoint.kernel.refusals import Conflict, Unknown
 from tripoint.pipeline import receipts
-from tripoint.pipeline.receipts import NOTHING_TOLD
 from tripoint.platforms.clearance.aftermath import rules, store
 from tripoint.platforms.clearance.papers.reading import Mail
 from tripoint.platforms.clearance.records import KIND_OF, Bench, Taken
@@ -34,7 +33,7 @@ REVIEW_TEXT = "[Code:1200;Desc:待人工审核]"
 
 def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetime) -> pl.DataFrame:
     """Do what the cancellations, returns, arrivals and signatures of a round ask for; their receipts (shape PHASED)."""
-    parts = [NOTHING_TOLD]
+    parts = [receipts.NOTHING_TOLD]
     for name, work in (
         ("waybill_status", _note),
         ("warehouse_in", _arrive),

@@ -124,8 +124,8 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None
     """Write down a ruling: what is settled in one row a list, everything else live; and what release draws."""
     batch = exchange.next_numbers(tx, {"batch": 1})["batch"]
     lists, judgement = ruling.lists, ruling.judgement
-    settled, live = lists.filter(ruling.sealed), lists.filter(~ruling.sealed)
-    _seal(tx, ruling, settled, batch, bench, now)
+    done, live = lists.filter(ruling.sealed), lists.filter(~ruling.sealed)
+    _seal(tx, ruling, done, batch, bench, now)
     released = live.filter(pl.col("state") == RELEASED)
     store.save_states(tx, recording.decided(live), bench.edition, now)
     store.append(
@@ -143,7 +143,7 @@ def record(tx: Transaction, ruling: Ruling, bench: Bench, now: datetime) -> None
         lists.filter(pl.col("state") == RELEASED).select_seq("row"), on="row", how="semi"
     )
     store.take_allowances(tx, drawn, drawn.join(released.select_seq("row"), on="row", how="semi"))
-    pledged = [drawing.pledges(released), drawing.pledged_together(settled, batch)]
+    pledged = [drawing.pledges(released), drawing.pledged_together(done, batch)]
     ledger.post(tx, pl.concat(pledged), at=now)
 
 
@@ -160,16 +160,16 @@ def unsealed(ruling: Ruling) -> pl.Series:
 
 
 def _seal(
-    tx: Transaction, ruling: Ruling, settled: pl.DataFrame, batch: int, bench: Bench, now: datetime
+    tx: Transaction, ruling: Ruling, done: pl.DataFrame, batch: int, bench: Bench, now: datetime
 ) -> None:
     """Keep the settled lists in one row each, and forget what was live of them."""
-    lists = settled.with_columns_seq(
+    lists = done.with_columns_seq(
         pl.lit(bench.edition).alias("edition"),
         pl.lit(now).dt.cast_time_unit("us").alias("decided_at"),
         pl.lit(batch, pl.Int64()).alias("batch"),
     )
     lines = recording.assessed_by_row(lists, ruling.judgement.lines)
-    uses = ruling.uses.join(settled[["row"]], on="row", how="semi", maintain_order="left")
+    uses = ruling.uses.join(done[["row"]], on="row", how="semi", maintain_order="left")
     sealing.seal(tx, sealed(lists, lines, uses))
     was_live = ruling.was_live
     sealing.purge(tx, was_live, was_live.filter(was_live.is_in(ruling.stored.implode())))
