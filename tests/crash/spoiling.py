@@ -44,7 +44,13 @@ def _answer_a_paper_twice(seen: Evidence) -> None:
 
 
 def _skip_a_judgement(seen: Evidence) -> None:
-    seen.everybody.remove(_first(seen.everybody, message_type="CEB412", return_status="120"))
+    # Of a payment that no ruling refused afterwards: else its 100 stands where the 120 stood.
+    judged = next(
+        told
+        for told in seen.by_paper().values()
+        if told[0]["message_type"] == "CEB412" and [row["return_status"] for row in told] == ["2", "120"]
+    )
+    seen.everybody.remove(judged[1])
 
 
 def _lose_a_release_receipt(seen: Evidence) -> None:
