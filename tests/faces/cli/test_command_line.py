@@ -135,6 +135,14 @@ def test_version_is_the_packages(capsys):
     assert json.loads(capsys.readouterr().out)["tripoint"] == tripoint.__version__
 
 
+def test_version_says_in_both_languages_what_is_compiled(capsys, monkeypatch):
+    monkeypatch.setattr("tripoint.app.compiled", lambda: {"fast lane": True, "press": False})
+    assert run(["version", "--lang", "en"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("fast lane compiled, press not compiled")
+    assert run(["version", "--lang", "zh"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("快速通道已编译，回执压印未编译")
+
+
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
     """Every worked case of the tax law through `tripoint assess`, in one run."""
