@@ -129,6 +129,27 @@ def test_a_key_revoked_over_the_server_stops_at_once(engine, url, operator):
         assert (answer.status_code, answer.json()["code"]) == (401, "ACCESS-KEY-REVOKED")
 
 
+def test_a_key_revoked_while_it_is_looked_up_is_not_remembered(engine, url, operator, monkeypatch):
+    found, look_up = threading.Event(), callers.Keys._look_up
+
+    def late(keys, text):
+        principal = look_up(keys, text)
+        if text == revoked:
+            found.set()
+            time.sleep(0.5)
+        return principal
+
+    revoked = key(engine)
+    monkeypatch.setattr(callers.Keys, "_look_up", late)
+    with client(url, revoked) as http:
+        first = threading.Thread(target=lambda: post(http, b"<u1/>"))
+        first.start()
+        assert found.wait(10)
+        assert operator.delete(f"/v1/keys/{revoked.split('_')[1]}").status_code == 200
+        first.join(10)
+        assert post(http, b"<u2/>").status_code == 401
+
+
 def test_a_key_revoked_elsewhere_stops_within_its_seconds(engine, url, monkeypatch):
     from tripoint.registers.access import desk as access
 

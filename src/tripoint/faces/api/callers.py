@@ -35,7 +35,8 @@ class Keys:
     """The keys shown lately and who holds them; of a key only the digest of its text is remembered.
 
     Good keys are remembered for `KNOWN_SECONDS`, never beyond their expiry, and not at all once `forget` is called, as
-    the handler that revokes a key does. Keys that were refused are looked up every time.
+    the handler that revokes a key does: nor is what a look-up under way then finds. Keys that were refused are looked up
+    every time.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -55,11 +56,11 @@ class Keys:
         principal = self._remembered(digest)
         if principal is not None:
             return principal
-        looked_at = monotonic()
+        looked_at, known = monotonic(), self._known
         principal = await to_thread.run_sync(self._look_up, text)
-        if len(self._known) >= KNOWN_MOST:
-            self._known.clear()
-        self._known[digest] = (looked_at + KNOWN_SECONDS, principal)
+        if len(known) >= KNOWN_MOST:
+            known.clear()
+        known[digest] = (looked_at + KNOWN_SECONDS, principal)
         return principal
 
     def known(self, authorization: bytes) -> Principal | None:
@@ -74,7 +75,7 @@ class Keys:
 
     def forget(self) -> None:
         """Look every key up again."""
-        self._known.clear()
+        self._known = {}  # and not cleared: what is being looked up is still put into the one before
 
     def _has_expired(self, principal: Principal) -> bool:
         return principal.expires_at is not None and principal.expires_at <= self._engine.clock.now()
