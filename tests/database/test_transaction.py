@@ -146,7 +146,8 @@ def test_a_lock_is_held_to_the_end_of_the_transaction(database: Database) -> Non
     [
         ("40001", "DATABASE-CONTENTION"), ("40P01", "DATABASE-CONTENTION"), ("53100", "DATABASE-FULL"),
         ("53200", "DATABASE-FULL"), ("53300", "DATABASE-CROWDED"), ("57P03", "DATABASE-STARTING"),
-        ("57P01", "DATABASE-GONE"), ("08006", "DATABASE-GONE"),
+        ("57P01", "DATABASE-GONE"), ("57P04", "DATABASE-GONE"), ("08006", "DATABASE-GONE"),
+        ("57014", "DATABASE-BROKE-OFF"), ("25P03", "DATABASE-BROKE-OFF"), ("25P04", "DATABASE-BROKE-OFF"),
     ],
 )  # fmt: skip
 def test_what_may_pass_is_refused_as_busy(tx: Transaction, state: str, code: str) -> None:

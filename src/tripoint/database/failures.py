@@ -22,14 +22,19 @@ _OCCUPIED = (
 _STARTING = ("数据库正在启动或关闭。", "The database is starting up or shutting down.")
 _CROWDED = ("数据库的连接已用尽。", "The database takes no more connections.")
 _FULL = ("数据库的磁盘或内存已用尽。", "The database has run out of disk or memory.")
+_BROKEN_OFF = ("数据库中断了该操作。", "The database has broken the work off.")
 _CONTENTION = ("与同时进行的另一事务冲突。", "Another transaction at the same time stood in the way.")
 
 _BUSY: dict[str, tuple[str, tuple[str, str], int]] = {
     "08": ("DATABASE-GONE", _GONE, 5),
     "pool": ("DATABASE-CROWDED", _OCCUPIED, 5),
+    "25P03": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
+    "25P04": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
+    "57014": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
     "57P01": ("DATABASE-GONE", _GONE, 5),
     "57P02": ("DATABASE-GONE", _GONE, 5),
     "57P03": ("DATABASE-STARTING", _STARTING, 5),
+    "57P04": ("DATABASE-GONE", _GONE, 5),
     "57P05": ("DATABASE-GONE", _GONE, 5),
     "53300": ("DATABASE-CROWDED", _CROWDED, 5),
     "53": ("DATABASE-FULL", _FULL, 60),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -81,6 +83,36 @@ def test_a_message_that_fails_by_a_fault_of_ours_fails_no_other(engine):
     poison = Posted(raw=b"<poison/>", sender_code=OTHER, channel="api")
     told = keep_together(Intake(Faulty(engine)), [posted(2000), poison, posted(2001)])
     assert [type(one).__name__ for one in told] == ["Kept", "RuntimeError", "Kept"]
+
+
+@contextlib.contextmanager
+def posting(url: str, text: str, raw: bytes) -> Iterator[list[httpx.Response]]:
+    """A message sent beside the block; what it was answered is there when the block has ended."""
+    answers: list[httpx.Response] = []
+
+    def send() -> None:
+        with client(url, text) as http:
+            answers.append(post(http, raw))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    yield answers
+    thread.join(40)
+
+
+def test_a_message_whose_statement_the_database_cancels_is_refused_for_the_moment(engine, url):
+    cancel = (
+        "select count(pg_cancel_backend(pid)) from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    with engine.transaction() as tx:
+        tx.run("lock table messages in access exclusive mode")
+        with posting(url, key(engine), b"<cancelled/>") as answers:
+            until = time.monotonic() + 10
+            while not tx.value(cancel) and time.monotonic() < until:
+                time.sleep(0.05)
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "DATABASE-BROKE-OFF")
+    assert int(answers[0].headers["retry-after"]) > 0
 
 
 def test_a_message_alone_is_acknowledged_at_once(firm):
