@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ Restored = restoring.Restored
 MENDED_FROM_OUTSIDE = (
     "GOODS-01",
     "GOODS-02",
+    "GOODS-03",
     "GUARANTEE-01",
     "GUARANTEE-02",
     *(f"PARTY-{n:02d}" for n in (4, 9, 10, 11, 12, 13, 15, 16)),
@@ -98,6 +100,9 @@ NEVER_LIFTED = frozenset(
 
 NUMBERS_PASSED_OVER = 10_000_000
 """After a restore: more than are given out in the minutes it may lack, and a hundredth of those that nine digits have."""
+
+FROM_THE_FIRST = (0, 0)
+"""The place before that of the first list."""
 
 REJUDGE_PAGE = 5_000
 """Lists judged again in one transaction at most."""
@@ -349,12 +354,12 @@ class Engine:
                 arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=self.round_bytes)]
                 if not arrivals:
                     return None
-                bench = self.bench(tx)
                 claimed += [arrival.message_id for arrival in arrivals]
                 now = self.clock.now()
                 size = sum(len(arrival.raw) for arrival in arrivals)
                 passing_on = turn.close if size >= self.round_bytes / 2 else lambda: None
-                worked = clearance.work(tx, arrivals, bench, now, self._nursery, passing_on)
+                benches = partial(self.bench, tx)
+                worked = clearance.work(tx, arrivals, benches, now, self._nursery, passing_on)
         worked.bytes = size
         worked.decided_at = now
         return worked
@@ -369,10 +374,11 @@ class Engine:
         now = self.clock.now()
         try:
             with self.database.transaction() as tx:
-                bench = self.bench(tx)
-                clearance.work(tx, [], bench, now)
+                clearance.work(tx, [], partial(self.bench, tx), now)
                 row = inbox.claim_one(tx, message_id)
-                worked = clearance.give_up(tx, _arrival(row), bench, now) if row is not None else Worked()
+                worked = (
+                    clearance.give_up(tx, _arrival(row), self.bench(tx), now) if row is not None else Worked()
+                )
         except Busy:
             raise
         except Exception as deeper:
@@ -425,6 +431,7 @@ class Engine:
         now = self.clock.now()
         digest = hashlib.sha256(raw).hexdigest()[:16]
         with self.transaction() as tx:
+            clearance.decide_alone(tx)
             report = filings_desk.load(tx, document, certificates, at=now)
             lodged = 0
             for deposit in document.deposits:
@@ -443,16 +450,19 @@ class Engine:
     def rejudge(self, codes: Sequence[str] = MENDED_FROM_OUTSIDE, page: int = REJUDGE_PAGE) -> Worked:
         """Judge again the open lists that were told one of the codes, as when what they lacked has been supplied.
 
-        Each page of lists is a transaction of its own.
+        Each page of lists is a transaction of its own, in the order the lists came. A round under way is waited for: what
+        it judges without what has been supplied is judged again here.
         """
-        total, after = Worked(), ""
+        total, after = Worked(), FROM_THE_FIRST
         while True:
             with self.transaction() as tx:
-                orders = rulings.held_for(tx, codes, after=after, most=page)
-                if orders.is_empty():
+                clearance.decide_alone(tx)
+                found = rulings.held_for(tx, codes, after=after, most=page)
+                if found.is_empty():
                     return total
+                orders = found["order_no"].unique(maintain_order=True)
                 total.add(clearance.rejudge(tx, orders, self.bench(tx), self.clock.now()))
-            after = orders[-1]
+            after = found.row(-1)[:2]
 
     def confirm_return(self, list_no: str, cop_no: str, arrived_on: date) -> str:
         """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""

@@ -103,7 +103,13 @@ def _choose_payment(joined: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFram
         )
         found = (
             found.with_columns_seq(named.fill_null(value=False).alias("named"))
-            .sort("named", "app_time", "payment_no_paid", descending=[True, True, False])
+            .sort(
+                "named",
+                "app_time",
+                "payment_no_paid",
+                "provider_code_paid",
+                descending=[True, True, False, False],
+            )
             .unique(subset=["list"], keep="first", maintain_order=True)
         )
     return found.select_seq("list", "payment")

@@ -56,7 +56,7 @@ def work(court: Court) -> int:
             for row in inbox.claim(tx, most=10_000, bytes_most=2**40)
         ]
         before = tx.statements
-        clearance.work(tx, arrivals, bench, court.clock.now())
+        clearance.work(tx, arrivals, lambda: bench, court.clock.now())
         return tx.statements - before
 
 

@@ -32,21 +32,24 @@ OUR_FAULT = "WIRE-00"
 def work(
     tx: Transaction,
     arrivals: Sequence[Arrival],
-    bench: Bench,
+    benches: Callable[[], Bench],
     now: datetime,
     nursery: Nursery | None = None,
     ruled_on: Callable[[], None] = lambda: None,
 ) -> Worked:
     """Do everything that follows from these messages; the transaction holds it all, or nothing of it.
 
-    A worker hands its nursery from round to round; without one, papers that wait are read from their messages. `ruled_on`
-    is told when what is left is to write down and to answer.
+    `benches` gives law and registers as they are: messages are read by those of the beginning, lists judged by those of the
+    moment when nobody else judges, for what is filed in between has had its lists judged again already. A worker hands its
+    nursery from round to round; without one, papers that wait are read from their messages. `ruled_on` is told when what is
+    left is to write down and to answer.
     """
     nursery = nursery if nursery is not None else Nursery()
     worked = Worked(messages=len(arrivals))
     with _timed(worked, "read"):
-        mail = read(arrivals, bench)
-    tx.lock(LOCK)
+        mail = read(arrivals, benches())
+    decide_alone(tx)
+    bench = benches()
     with _timed(worked, "take"):
         exchange.mark(tx, _marks(mail.letters, bench), now)
         arriving = papers.arrive(tx, mail)
@@ -75,6 +78,11 @@ def work(
     return _count(worked, ruled)
 
 
+def decide_alone(tx: Transaction) -> None:
+    """Wait until no other transaction judges lists, and let none do so before this one has ended."""
+    tx.lock(LOCK)
+
+
 def _composed(mail: Mail, taken: Taken, ruled: Ruled, bench: Bench) -> tuple[pl.DataFrame, float]:
     """The receipts of a round, and the seconds this thread computed; what Polars did for it the steps beside it count."""
     begun = time.thread_time()
@@ -93,7 +101,7 @@ def _record(tx: Transaction, ruling: rulings.Ruling, bench: Bench, nursery: Nurs
 
 def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> Worked:
     """Mark one message as unreadable by a fault of ours, and tell its sender so by a CEB900; nothing of it is taken."""
-    tx.lock(LOCK)
+    decide_alone(tx)
     letter = Letter(arrival=arrival, head=None, verdict=None, unreadable=Unreadable(OUR_FAULT))
     exchange.mark(tx, _marks([letter], bench), now)
     receipts = answers.send(tx, NOTHING_TOLD, [letter], now)
@@ -102,7 +110,7 @@ def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> W
 
 def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) -> Worked:
     """Judge the open lists of some orders again, as when a rate, a filing or a guarantee has changed."""
-    tx.lock(LOCK)
+    decide_alone(tx)
     worked = Worked()
     with _timed(worked, "rule"):
         nursery = Nursery()
@@ -117,7 +125,7 @@ def confirm_return(
     tx: Transaction, list_no: str, cop_no: str, arrived_on: date, bench: Bench, now: datetime
 ) -> str:
     """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""
-    tx.lock(LOCK)
+    decide_alone(tx)
     told = aftermath.confirm_return(tx, list_no, cop_no, arrived_on, bench, now)
     answers.send(tx, told, [], now)
     return str(told["return_status"][-1])

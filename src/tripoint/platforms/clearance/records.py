@@ -166,12 +166,14 @@ OPEN_STATES = ("waiting", "held", "refused")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a list stands: its state, the numbers it was given, and who declared it."""
+    """Where a list stands: its state, the numbers it was given, who declared it, and the waybill it names."""
 
     state: str
     pre_no: str
     list_no: str | None
     declarant_code: str
+    carrier_code: str
+    waybill_no: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -355,6 +355,7 @@ def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, 
     gone = lists["app_type"] == WITHDRAWAL
     gone = gone.fill_null(value=False)
     opened = lists.filter(~gone)
+    arrived = {letter.arrival.message_id: letter.arrival.received_at for letter in kept.mail.letters}
     day = now.astimezone(CHINA).strftime("%Y%m%d")
     first = (
         exchange.next_numbers(tx, {f"pre_no/{day}": opened.height})[f"pre_no/{day}"] if opened.height else 0
@@ -364,7 +365,7 @@ def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, 
         *_DOCKETED,
         (pl.lit(f"B{day}") + number).alias("pre_no"),
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("waiting")).alias("state"),
-        pl.lit(now).dt.cast_time_unit("us").alias("received_at"),
+        pl.col("message_id").replace_strict(arrived, return_dtype=pl.Datetime("us", "UTC")).alias("received_at"),
         "first",
     )
     return docketed, lists.filter(gone)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
-from tripoint.pipeline.versions import NEW, Reception, Standing, Version, receive
+from tripoint.pipeline.versions import NEW, SETTLED, Reception, Standing, Version, receive
 from tripoint.platforms.clearance.papers.reading import ARRIVING
 from tripoint.platforms.clearance.records import TRIO
 from tripoint.platforms.clearance.records import Standing as ListStanding
@@ -40,6 +41,9 @@ RECEIVED = ARRIVING | {
 new, and nothing stood there, and whether it can stay in its message while it waits. The row in its table (`at`) travels along."""
 
 Key = tuple[str, str, str]
+Place = tuple[str, str | None]
+"""An order's number and its marketplace, as a list is known by; a waybill says no marketplace."""
+
 _KEY = ["kind", "issuer_code", "number"]
 
 
@@ -56,7 +60,7 @@ def receive_all(
     arriving: pl.DataFrame,
     first: pl.Series,
     standing: pl.DataFrame,
-    list_states: Mapping[tuple[str, str | None], ListStanding],
+    lists: Mapping[Place, ListStanding],
 ) -> pl.DataFrame:
     """Judge papers in the order they came; shape RECEIVED.
 
@@ -70,7 +74,7 @@ def receive_all(
         pl.lit(value=True).alias("once"),
     )
     if not first.all():
-        rest = _one_by_one(arriving.filter(~first), standing, list_states)
+        rest = _one_by_one(arriving.filter(~first), standing, lists)
         plain = pl.concat([plain, rest]).sort("message_id", "position")
     return plain.with_columns_seq(_MAY_WAIT.alias("waits")).drop("once")
 
@@ -97,9 +101,12 @@ _MAY_WAIT = (
 
 
 def _one_by_one(
-    rest: pl.DataFrame, standing: pl.DataFrame, list_states: Mapping[tuple[str, str | None], ListStanding]
+    rest: pl.DataFrame, standing: pl.DataFrame, lists: Mapping[Place, ListStanding]
 ) -> pl.DataFrame:
-    known: dict[Key, tuple[Version, str]] = {}
+    of_order: dict[str, list[ListStanding]] = {}
+    for (order_no, _), its in sorted(lists.items(), key=lambda one: str(one[0])):
+        of_order.setdefault(order_no, []).append(its)
+    known: dict[Key, tuple[Version, Place]] = {}
     for row in standing.join(rest, on=_KEY, how="semi").iter_rows(named=True):
         version = Version(
             app_type=row["app_type"],
@@ -108,7 +115,7 @@ def _one_by_one(
             digest=row["digest"],
             owner=row["owner_code"],
         )
-        known[row["kind"], row["issuer_code"], row["number"]] = (version, row["order_no"])
+        known[row["kind"], row["issuer_code"], row["number"]] = (version, _place(row))
     receptions, orders, taken = [], [], Counter[Key]()
     for row in rest.iter_rows(named=True):
         key = (row["kind"], row["issuer_code"], row["number"])
@@ -118,24 +125,26 @@ def _one_by_one(
             app_time=_moment(row["app_time"]),
             draft=row["draft"],
             digest=row["digest"],
-            numbered=_names_its_numbers(list_states, row),
+            numbered=_names_its_numbers(lists, row),
             owner=row["owner_code"],
             by_issuer=row["by_issuer"],
         )
-        state = _state(list_states, row, was)
-        reception: str = receive(row["kind"], arriving, Standing(version=current, list_state=state))
+        before, here = (_states(lists, of_order, row, place) for place in (was, _place(row)))
+        settled = next((state for state in (*before, *here) if state in SETTLED), None)
+        stands = Standing(version=current, list_state=settled or next(iter(here), None))
+        reception: str = receive(row["kind"], arriving, stands)
         if (
             row["kind"] == "list"
             and row["app_type"] == NEW
             and row["pre_no"]
-            and reception == Reception.ACCEPTED
+            and reception in (Reception.ACCEPTED, Reception.DRAFT)
         ):
             reception = "numbered"
         if reception in (Reception.ACCEPTED, Reception.DRAFT):
-            known[key] = (arriving, row["order_no"])
+            known[key] = (arriving, _place(row))
             taken[key] += 1
         receptions.append(reception)
-        orders.append(was)
+        orders.append(was and was[0])
     return rest.with_columns_seq(
         pl.Series("reception", receptions, dtype=pl.String()),
         pl.Series("was_order_no", orders, dtype=pl.String()),
@@ -144,32 +153,33 @@ def _one_by_one(
     )
 
 
-def _state(
-    list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None], was: str | None
-) -> str | None:
-    """Where the list of this paper's order stands; of the order it stood under before, if that list is settled."""
-    if row["kind"] not in TRIO:
-        return None  # what comes after release is not locked by it
-    for order_no in (was, row["order_no"]):
-        if order_no is None:
-            continue
-        exact = list_states.get((order_no, row["marketplace_code"]))
-        if exact is not None:
-            return exact.state
-        if row["marketplace_code"] is None and (order_no, None) in list_states:
-            return list_states[order_no, None].state
-    return None
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["order_no"], row["marketplace_code"]
 
 
-def _names_its_numbers(
-    list_states: Mapping[tuple[str, str | None], ListStanding], row: Mapping[str, str | None]
-) -> bool:
+def _states(
+    lists: Mapping[Place, ListStanding],
+    of_order: Mapping[str, Sequence[ListStanding]],
+    row: Mapping[str, str | None],
+    place: Place | None,
+) -> Sequence[str]:
+    """Where the lists stand that a paper is for, or was for, at a place: one, or for a waybill those that name it, if any do."""
+    if place is None or row["kind"] not in TRIO:
+        return ()  # what comes after release is not locked by it
+    if row["kind"] != "waybill":
+        return [lists[place].state] if place in lists else ()
+    beside = of_order.get(place[0], ())
+    named = [its for its in beside if (its.carrier_code, its.waybill_no) == (row["issuer_code"], row["number"])]
+    return [its.state for its in named or beside]
+
+
+def _names_its_numbers(lists: Mapping[Place, ListStanding], row: Mapping[str, str | None]) -> bool:
     """Whether a paper names the pre-entry number its list was given, and the list number where it was given one.
 
     The numbers run on and can be guessed: only who declared the list may change it or take it back by them.
     """
     assert row["order_no"] is not None or row["kind"] != "list", "a list without its order number is faulty"
-    stands = list_states.get((row["order_no"] or "", row["marketplace_code"]))
+    stands = lists.get((row["order_no"] or "", row["marketplace_code"]))
     named = (row["pre_no"], row["list_no"], row["declarant_code"])
     return stands is not None and named == (stands.pre_no, stands.list_no, stands.declarant_code)
 

@@ -50,19 +50,10 @@ def siblings(tx: Transaction) -> pl.DataFrame:
 
 
 def list_states(tx: Transaction, order_nos: pl.Series) -> dict[tuple[str, str | None], Standing]:
-    """Where each list of the orders stands, by (order_no, marketplace_code) and by (order_no, None)."""
+    """Where each list of the orders stands, by order_no and marketplace_code."""
     wanted = order_nos.drop_nulls().unique().sort().to_list()
-    states: dict[tuple[str, str | None], Standing] = {}
-    for row in tx.rows(sql.list_states, order_nos=wanted) if wanted else ():
-        stands = Standing(
-            state=row["state"],
-            pre_no=row["pre_no"],
-            list_no=row["list_no"],
-            declarant_code=row["declarant_code"],
-        )
-        states[row["order_no"], row["marketplace_code"]] = stands
-        states[row["order_no"], None] = stands
-    return states
+    rows = tx.rows(sql.list_states, order_nos=wanted) if wanted else ()
+    return {(row.pop("order_no"), row.pop("marketplace_code")): Standing(**row) for row in rows}
 
 
 def add_versions(tx: Transaction, versions: pl.DataFrame) -> None:

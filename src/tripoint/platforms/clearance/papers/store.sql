@@ -12,8 +12,8 @@ from (select distinct order_no from arriving_keys where order_no <> '') as k
 join paper_versions as v on v.order_no = k.order_no;
 
 -- name: list_states
--- Where the lists of some orders stand, and their numbers.
-select order_no, marketplace_code, state, pre_no, list_no, declarant_code
+-- Where the lists of some orders stand, their numbers, and the waybills they name.
+select order_no, marketplace_code, state, pre_no, list_no, declarant_code, carrier_code, waybill_no
 from live_clearings
 where order_no = any(%(order_nos)s);
 

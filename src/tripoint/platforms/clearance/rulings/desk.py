@@ -391,6 +391,6 @@ def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
     return store.add_used(tx, used.with_columns_seq(pl.lit(drawing.VALUE).alias("allowance")))
 
 
-def held_for(tx: Transaction, codes: Sequence[str], *, after: str, most: int) -> pl.Series:
-    """The orders, after one and in order, of open lists that were told one of the codes."""
+def held_for(tx: Transaction, codes: Sequence[str], *, after: tuple[int, int], most: int) -> pl.DataFrame:
+    """Open lists that were told one of the codes, as they came after a place: message_id, position, order_no."""
     return store.held_for(tx, states=OPEN_STATES, codes=codes, after=after, most=most)

@@ -112,11 +112,19 @@ def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
 
 
 def held_for(
-    tx: Transaction, *, states: Sequence[str], codes: Sequence[str], after: str, most: int
-) -> pl.Series:
-    """Orders after one, in order, of lists in one of the states with one of the findings."""
-    found = tx.rows(sql.held_for, states=list(states), codes=list(codes), after=after, most=most)
-    return pl.Series("order_no", [row["order_no"] for row in found], dtype=pl.String())
+    tx: Transaction, *, states: Sequence[str], codes: Sequence[str], after: tuple[int, int], most: int
+) -> pl.DataFrame:
+    """Lists in one of the states with one of the findings, as they came after a place: message_id, position, order_no."""
+    message_id, position = after
+    return tx.frame(
+        sql.held_for,
+        {"message_id": pl.Int64(), "position": pl.Int32(), "order_no": pl.String()},
+        states=list(states),
+        codes=list(codes),
+        message_id=message_id,
+        position=position,
+        most=most,
+    )
 
 
 def add_used(tx: Transaction, uses: pl.DataFrame) -> int:

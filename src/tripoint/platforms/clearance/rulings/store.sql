@@ -81,12 +81,13 @@ join findings as f on f.order_no = k.order_no
 group by f.order_no, f.marketplace_code;
 
 -- name: held_for
--- The orders, after one, of lists in a state that have a finding of one of the codes.
-select distinct c.order_no
+-- Lists in a state that have a finding of one of the codes, as they came, after a place.
+select c.message_id, c.position, c.order_no
 from live_clearings as c
-join findings as f on f.order_no = c.order_no and f.marketplace_code = c.marketplace_code
-where c.state = any(%(states)s) and f.code = any(%(codes)s) and c.order_no > %(after)s
-order by c.order_no
+where c.state = any(%(states)s) and (c.message_id, c.position) > (%(message_id)s, %(position)s)
+  and exists (select from findings as f
+              where f.order_no = c.order_no and f.marketplace_code = c.marketplace_code and f.code = any(%(codes)s))
+order by c.message_id, c.position
 limit %(most)s;
 
 -- name: add_used

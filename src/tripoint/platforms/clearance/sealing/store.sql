@@ -113,7 +113,8 @@ delete from list_lines as p using sealed_orders as k where p.order_no = k.order_
 
 -- name: purge_versions
 -- Forgets the versions of the staged lists' papers; their numbers are found in what is sealed.
-delete from paper_versions as p using sealed_orders as k where p.order_no = k.order_no;
+delete from paper_versions as p using sealed_orders as k
+where p.order_no = k.order_no and p.kind in ('order', 'payment', 'waybill', 'list');
 
 -- name: purge_clearings
 -- Takes the staged lists off the live docket.
