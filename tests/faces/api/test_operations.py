@@ -23,10 +23,10 @@ import httpx
 import pytest
 
 from tests.faces.api.processes import environment
-from tests.faces.api.serving import FIRM, client, engine_over, key, post, rehearsed
+from tests.faces.api.serving import FIRM, client, engine_over, key, post, rehearsed, serving
 from tripoint.app import Engine, Settings
 from tripoint.database import Supervisor
-from tripoint.faces.api import wire
+from tripoint.faces.api import watch, wire
 
 API = "tripoint.faces.api"
 pytestmark = pytest.mark.timeout(240)
@@ -238,6 +238,50 @@ def test_a_database_that_keeps_dying_is_started_ever_more_seldom(monkeypatch):
     assert set(told) == {Revival.STARTED, Revival.LATER}
     assert pauses[:6] == [1, 2, 4, 8, 16, 32]
     assert set(pauses[6:]) == {60}
+
+
+def test_a_watch_that_fails_goes_on_looking(new_database, tmp_path):
+    with new_database() as database:
+        engine = engine_over(database, tmp_path)
+        env = environment(database, tmp_path, TRIPOINT_BACKLOG_MESSAGES="2")
+        with served(tmp_path, "--no-worker", env=env) as one, client(one.url(), key(engine)) as http:
+            assert post(http, b"<w n='0'/>").status_code == 202
+            with database.transaction() as tx:
+                tx.run("alter table processes rename to elsewhere")
+            wait(lambda: post(http, b"<w n='0'/>").status_code == 503)
+            assert (told := http.get("/ready")).status_code == 503
+            assert told.json()["code"] == "FAULT"
+            with database.transaction() as tx:
+                tx.run("alter table elsewhere rename to processes")
+            wait(lambda: post(http, b"<w n='1'/>").status_code == 202)
+            wait(lambda: post(http, b"<w n='2'/>").json().get("code") == "BACKLOG-FULL")
+        assert sum(line["event"] == "fault" for line in one.lines()) == 1
+
+
+def test_a_look_that_hangs_keeps_messages_out_and_nobody_waiting(new_database, tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "STALE_SECONDS", 1.0)
+    monkeypatch.setattr(watch, "PATIENCE_SECONDS", 0.3)
+    with new_database() as database:
+        engine = engine_over(database, tmp_path)
+        with serving(engine) as url, client(url, key(engine)) as http:
+            assert post(http, b"<h n='1'/>").status_code == 202
+            assert http.get("/ready").status_code == 200
+            with database.transaction() as tx:
+                tx.run("lock table processes in access exclusive mode")
+                time.sleep(0.3)
+                begun = time.monotonic()
+                assert http.get("/ready").status_code == 200  # by the look before
+                assert time.monotonic() - begun < 1
+                time.sleep(1)
+                begun = time.monotonic()
+                for path in ("/ready", "/metrics"):
+                    assert http.get(path).status_code == (503 if path == "/ready" else 200)
+                assert http.get("/ready").json()["code"] == "DATABASE-GONE"
+                answer = post(http, b"<h n='2'/>")
+                assert (answer.status_code, answer.json()["code"]) == (503, "DATABASE-GONE")
+                assert time.monotonic() - begun < 1
+            wait(lambda: http.get("/ready").status_code == 200, 10)
+            assert post(http, b"<h n='2'/>").status_code == 202
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import os
 import socket
 
 import msgspec
+from anyio import to_thread
 from litestar import Response, Router, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import SkipValidation
@@ -60,15 +61,14 @@ def health() -> Health:
 
 @get(
     "/ready",
-    sync_to_thread=True,
     summary="Can requests be served?",
     tags=["standing"],
     security=[{}],
     responses={503: ResponseSpec(Ready, generate_examples=False, description="Something is missing.")},
 )
-def ready(engine: Wired, watch: Watching) -> Response[Ready]:
+async def ready(engine: Wired, watch: Watching) -> Response[Ready]:
     """200 where everything is in place, otherwise 503 with what is missing."""
-    seen = watch.look(READY_SECONDS)
+    seen = await watch.lately(READY_SECONDS)
     checks = _checks(engine, seen)
     found = Ready(
         ready=all(one.ok for one in checks if one.name not in ONLY_TOLD),
@@ -94,7 +94,7 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
     waiting = (
         f"{seen.backlog_messages} messages of {seen.backlog_bytes} bytes, oldest {seen.oldest_seconds} s"
     )
-    gone = f"{seen.code}; the embedded server: {seen.revival}"
+    gone = f"{seen.code}; the embedded server: {seen.revival or 'not known'}"
     checks = [
         Check("database", seen.database, "answers" if seen.database else gone),
         Check("migrations", seen.database and not seen.pending, _applied(seen)),
@@ -111,15 +111,17 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
 
 @get(
     "/metrics",
-    sync_to_thread=True,
     media_type="text/plain; version=0.0.4",
     summary="Figures for Prometheus",
     tags=["standing"],
     security=[{}],
 )
-def figures(engine: Wired, watch: Watching) -> bytes:
+async def figures(engine: Wired, watch: Watching) -> bytes:
     """Counters of this process and of the workers, and how things stand; no enterprise and no person is named."""
-    seen = watch.look(READY_SECONDS)
+    return await to_thread.run_sync(_page, engine, watch, await watch.lately(READY_SECONDS))
+
+
+def _page(engine: Engine, watch: Watch, seen: Seen) -> bytes:
     own = f"{socket.gethostname()}/{os.getpid()}"
     others = [(process, text) for process, text in seen.figures if process != own]
     lists = watch.lists() if seen.database else {}

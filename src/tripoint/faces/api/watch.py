@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import monotonic
 
 import structlog
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from tripoint.app import Archiving, Engine
 from tripoint.exchange import store as inbox
@@ -20,12 +21,18 @@ from tripoint.registers.processes import store as processes
 EVERY_SECONDS = 1.0
 
 STALE_SECONDS = 10.0
-"""What was seen longer ago keeps nobody out: whoever looks may have ended."""
+"""What was seen longer ago keeps nobody out: whoever looks may have ended. A look that runs longer says that the database is gone."""
+
+PATIENCE_SECONDS = 2.0
+"""A request waits so long for a look, and then goes by the one before."""
 
 WORKER_SECONDS = 30
 """A worker not seen for so long is thought dead."""
 
 COUNTED_SECONDS = 60.0
+
+GONE, FAULT = "DATABASE-GONE", "FAULT"
+"""Why no database was seen: it hangs, or we have made a mistake."""
 
 log = structlog.get_logger("tripoint.api")
 
@@ -54,6 +61,8 @@ class Watch:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
+        self._threads = CapacityLimiter(4)
+        self._begun: float | None = None
         self._seen: Seen | None = None
         self._lists: tuple[float, dict[str, int]] | None = None
 
@@ -69,15 +78,30 @@ class Watch:
             return last
         with self._lock:
             if self._seen is None or monotonic() - self._seen.at >= no_older_than:
-                seen = self._look()
+                self._begun = monotonic()
+                seen = self._look_whatever_fails()
                 if self._seen is None or seen.database != self._seen.database:
                     log.info("database", reachable=seen.database, code=seen.code, revival=seen.revival)
-                self._seen = seen
+                self._seen, self._begun = seen, None
             return self._seen
+
+    async def lately(self, no_older_than: float) -> Seen:
+        """The same for whoever must be answered soon: where the database hangs, by the look before."""
+        if self._looking_for() < PATIENCE_SECONDS:
+            with move_on_after(PATIENCE_SECONDS):
+                return await to_thread.run_sync(
+                    self.look, no_older_than, abandon_on_cancel=True, limiter=self._threads
+                )
+        seen = self._seen
+        if seen is not None and self._looking_for() < STALE_SECONDS:
+            return seen
+        return replace(seen or Seen(at=0.0, database=False), at=monotonic(), database=False, code=GONE)
 
     def refuse(self) -> None:
         """Raises Busy where a message could not be kept, or should not: nothing is asked, the last look decides."""
         seen, settings = self._seen, self._engine.settings
+        if self._looking_for() > STALE_SECONDS:
+            raise _gone()
         if seen is None or monotonic() - seen.at > STALE_SECONDS:
             return
         if not seen.database:
@@ -101,6 +125,20 @@ class Watch:
                     counts[row["state"]] += row["lists"]
             self._lists = (monotonic(), dict(counts))
         return self._lists[1]
+
+    def _looking_for(self) -> float:
+        """Seconds that the look under way has taken so far."""
+        begun = self._begun
+        return 0.0 if begun is None else monotonic() - begun
+
+    def _look_whatever_fails(self) -> Seen:
+        """A look; one that fails by a fault of ours saw no database, for a watch that ended would not be missed."""
+        try:
+            return self._look()
+        except Exception as error:
+            if self._seen is None or self._seen.code != FAULT:
+                log.error("fault", exc_info=error)
+            return Seen(at=monotonic(), database=False, code=FAULT)
 
     def _look(self) -> Seen:
         free = self._free()
@@ -145,9 +183,7 @@ class Watch:
 
 
 def _gone() -> Busy:
-    return Busy(
-        "DATABASE-GONE", "数据库暂不可用，请稍后再试。", "The database is out of reach at present. Try again."
-    )
+    return Busy(GONE, "数据库暂不可用，请稍后再试。", "The database is out of reach at present. Try again.")
 
 
 def _no_room() -> Busy:
