@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, post, serving
 from tripoint.exchange.records import Posted
-from tripoint.faces.api import callers
+from tripoint.faces.api import callers, intake, metrics
 from tripoint.faces.api.intake import Intake
 from tripoint.kernel.refusals import Busy
 
@@ -68,9 +68,11 @@ def test_a_group_that_cannot_be_kept_is_refused_whole_and_the_next_is_kept(engin
                 raise Busy("DATABASE-GONE", "断开", "gone")
             return super().admit_all(packed)
 
-    intake = Intake(Gone(engine))
-    assert isinstance(keep_together(intake, [posted(1000)])[0], Busy)
-    assert keep_together(intake, [posted(1000)])[0].is_new
+    keeping = Intake(Gone(engine))
+    refused = keep_together(keeping, [posted(1000), posted(1001)])
+    assert [type(one) for one in refused] == [Busy, Busy]
+    assert refused[0] is not refused[1]
+    assert all(one.is_new for one in keep_together(keeping, [posted(1000), posted(1001)]))
 
 
 def test_a_message_that_fails_by_a_fault_of_ours_fails_no_other(engine):
@@ -113,6 +115,38 @@ def test_a_message_whose_statement_the_database_cancels_is_refused_for_the_momen
                 time.sleep(0.05)
     assert (answers[0].status_code, answers[0].json()["code"]) == (503, "DATABASE-BROKE-OFF")
     assert int(answers[0].headers["retry-after"]) > 0
+
+
+def test_a_commit_that_does_not_come_is_not_waited_for_and_the_same_bytes_get_its_number(
+    engine, url, monkeypatch
+):
+    monkeypatch.setattr(intake, "TOLD_SECONDS_MAX", 0.5)
+    text = key(engine)
+    with client(url, text) as http:
+        for path in ("by the router", "within the connection"):  # where the key is not known, and where it is
+            raw = b"<late path='%s'/>" % path.encode()
+            with engine.transaction() as tx:
+                tx.run("lock table messages in access exclusive mode")
+                begun = time.monotonic()
+                answer = post(http, raw)
+                assert (answer.status_code, answer.json()["code"]) == (503, "COMMIT-LATE")
+                assert int(answer.headers["retry-after"]) > 0
+                assert time.monotonic() - begun < 5
+            again = post(http, raw)
+            assert (again.status_code, again.json()["is_new"]) == (200, False)
+
+
+def test_a_fault_beside_a_commit_ends_no_intake(engine, url, monkeypatch):
+    committed = metrics.committed
+
+    def faulty(*told):
+        monkeypatch.setattr(metrics, "committed", committed)
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(metrics, "committed", faulty)
+    with client(url, key(engine)) as http:
+        assert post(http, b"<counted/>").status_code == 500
+        assert post(http, b"<counted/>").status_code == 200
 
 
 def test_a_message_alone_is_acknowledged_at_once(firm):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import perf_counter
+
+import structlog
 
 from tripoint.app import Engine
 from tripoint.exchange.records import Kept, Packed, Posted
@@ -23,6 +26,13 @@ AT_ONCE_BYTES_MAX = 64 * 1024
 
 GROUP_BYTES_MAX = 16 * 1024 * 1024
 """Their bytes together, but for the last of them."""
+
+TOLD_SECONDS_MAX = 10.0
+"""Whoever has not been told by then whether his message is kept is told that it is not known."""
+
+LATE_EVERY_SECONDS = 0.5
+
+log = structlog.get_logger("tripoint.api")
 
 
 @dataclass(slots=True)
@@ -50,24 +60,34 @@ class Intake:
         self._engine = engine
         self._waiting: SimpleQueue[_Caller] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._patience: _Patience | None = None
 
     async def keep(self, posted: Posted) -> Kept:
-        """Keep a message; returns when it is committed. Raises what the commit raised."""
+        """Keep a message; returns when it is committed. Raises what the commit raised, and Busy where that takes too long."""
         return await self.put(posted)
 
     def put(self, posted: Posted) -> asyncio.Future[Kept]:
         """Have a message kept; what comes back is done when it is committed."""
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
             self._thread.start()
         ready = Packed.of(posted) if len(posted.raw) <= AT_ONCE_BYTES_MAX else posted
-        caller = _Caller(ready, asyncio.get_running_loop().create_future(), perf_counter())
+        loop = asyncio.get_running_loop()
+        if self._patience is None or self._patience.loop is not loop:
+            self._patience = _Patience(loop)
+        caller = _Caller(ready, loop.create_future(), perf_counter())
         self._waiting.put(caller)
+        self._patience.take(caller)
         return caller.told
 
     def _run(self) -> None:
         while True:
-            self._keep(self._group())
+            group = self._group()
+            try:
+                self._keep(group)
+            except Exception as error:  # the thread goes on: whoever posts next waits for it
+                log.error("fault", exc_info=error)
+                self._tell([(caller, error) for caller in group])
 
     def _group(self) -> list[_Caller]:
         """Everybody who waits, one at least, as far as one transaction holds them."""
@@ -91,7 +111,7 @@ class Intake:
                 for caller in group:
                     self._keep([caller])
                 return
-            self._tell([(caller, error) for caller in group])
+            self._tell([(caller, _of_its_own(error)) for caller in group])
             return
         metrics.committed(packed, kept, perf_counter() - begun)
         self._tell(list(zip(group, kept, strict=True)))
@@ -105,6 +125,49 @@ class Intake:
         for loop, its in loops.items():
             with contextlib.suppress(RuntimeError):  # the loop has ended, and whoever waited with it
                 loop.call_soon_threadsafe(_wake, its, now)
+
+
+class _Patience:
+    """Those of one loop who wait, in the order they came: nobody waits for longer than `TOLD_SECONDS_MAX`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._waiting: deque[tuple[asyncio.Future[Kept], float]] = deque()
+
+    def take(self, caller: _Caller) -> None:
+        """One more who waits."""
+        if not self._waiting:
+            self.loop.call_later(LATE_EVERY_SECONDS, self._look)
+        self._waiting.append((caller.told, caller.since))
+
+    def _look(self) -> None:
+        """Tell those who have waited too long; look again while anybody waits."""
+        late = perf_counter() - TOLD_SECONDS_MAX
+        while self._waiting:
+            told, since = self._waiting[0]
+            if not told.done():
+                if since > late:
+                    self.loop.call_later(LATE_EVERY_SECONDS, self._look)
+                    return
+                told.set_exception(_late())
+            self._waiting.popleft()
+
+
+def _of_its_own(error: Exception) -> Exception:
+    """A refusal for each who is told of it: an exception notes where it was raised."""
+    if not isinstance(error, Busy):
+        return error
+    return Busy(error.code, error.text.zh, error.text.en, error.retry_after_seconds)
+
+
+def _late() -> Busy:
+    return Busy(
+        "COMMIT-LATE",
+        "数据库迟迟没有确认，报文是否已保存尚不可知。请原样重发：内容相同即为同一报文，编号不变。",
+        "The database takes too long: it is not known yet whether the message is kept. Send the same bytes again: they are"
+        " the same message under the same number.",
+        retry_after_seconds=10,
+    )
 
 
 def _wake(outcomes: Sequence[tuple[_Caller, Kept | Exception]], now: float) -> None:
