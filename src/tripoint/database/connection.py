@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -30,6 +30,15 @@ FRESH_SECONDS = 0.5
 RECONNECT_SECONDS = 4.0
 """A pool that has lost its server asks for it again at least this often while anybody wants it."""
 
+LIMITS: Mapping[str, str] = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""A server that no longer answers over the network is given up after 25 seconds; an address may say otherwise."""
+
 
 class Database:
     """A pool of connections to one database; `server` is its embedded server's supervisor, or None by URL."""
@@ -46,12 +55,12 @@ class Database:
         """Connect by URL, or start or join the embedded server; refuses with what to mend when that fails."""
         if settings.url is not None:
             _try(settings.url)
-            return cls(_pool(settings.url, connections, wait_seconds))
+            return cls(_pool(limited(settings.url), connections, wait_seconds))
         server = Supervisor(settings.data_dir, settings.bindir, wal_archive=settings.wal_archive)
         server.start()
         _make_database(server)
         _try(server.conninfo())
-        return cls(_pool(server.conninfo, connections, wait_seconds), server)
+        return cls(_pool(lambda: limited(server.conninfo()), connections, wait_seconds), server)
 
     def close(self, *, stop_server: bool = False) -> None:
         """Give the connections back; the embedded server runs on for others unless it is to be stopped."""
@@ -83,6 +92,13 @@ class Database:
                     raise
                 time.sleep(random.uniform(0, 0.02 * 2**attempt))
         raise AssertionError("the last attempt returns or raises")
+
+
+def limited(conninfo: str) -> str:
+    """An address with the `LIMITS` it does not set itself."""
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    return make_conninfo("", **{**LIMITS, **conninfo_to_dict(conninfo)})
 
 
 def _pool(conninfo: str | Callable[[], str], connections: int, wait_seconds: float) -> ConnectionPool[Any]:
@@ -142,11 +158,11 @@ def _try(conninfo: str) -> None:
     import psycopg
 
     try:
-        psycopg.conninfo.conninfo_to_dict(conninfo)
+        limited(conninfo)
     except psycopg.ProgrammingError:
         raise _no_address() from None  # what it says quotes the address, which may hold a password
     try:
-        with told(), psycopg.connect(conninfo, connect_timeout=10) as connection:
+        with told(), psycopg.connect(limited(conninfo)) as connection:
             version = connection.info.server_version
             encoding = connection.info.parameter_status("server_encoding")
     except Busy as busy:
