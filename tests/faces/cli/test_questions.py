@@ -86,6 +86,28 @@ def test_receipts_by_order_and_as_files(tripoint, tmp_path):
     assert again["written"] == 0
 
 
+def test_only_the_messages_that_carry_what_is_asked_for_are_written(tripoint, tmp_path):
+    def written(*words):
+        folder = tmp_path / "_".join(words)
+        told = tripoint("receipts", *words, "--out", folder, "--json").json
+        numbers = sorted(int(file.name.split("_")[1]) for file in folder.glob("*.xml"))
+        assert told["written"] == len(numbers)
+        return numbers
+
+    def carriers(*words):
+        told = tripoint("receipts", *words, "--most", "1000", "--json").json["receipts"]
+        return sorted({row["outbox_id"] for row in told})
+
+    everything = written()
+    for words in (("--order", RELEASED), ("--type", "CEB816"), ("--status", "100", "--type", "CEB622")):
+        assert written(*words) == carriers(*words)
+        assert 0 < len(written(*words)) < len(everything)
+    of_order = carriers("--order", RELEASED)
+    assert written("--order", RELEASED, "--after", str(of_order[0])) == of_order[1:]
+    assert written("--order", RELEASED, "--most", "2") == of_order[:2]
+    assert written("--order", "nothing") == []
+
+
 def test_messages_by_state(tripoint):
     assert "0 messages wait again" in tripoint("messages", "--again", "--lang", "en").err
     told = tripoint("messages", "--state", "unreadable", "--json").json["messages"]

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
@@ -68,13 +69,14 @@ def list_(
     *,
     enterprise: Annotated[str | None, Parameter(help="Only this enterprise's. 企业代码。")] = None,
     after: Annotated[str, Parameter(help="Number of the last key seen. 游标。")] = "",
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    most: Most = 50,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
     """Show keys."""
     from tripoint.registers.access import desk
 
+    refuse_size(most)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.keys(tx, enterprise, after=after, limit=most)
@@ -91,7 +93,8 @@ def list_(
         }
         for key in found
     ]
-    talk.data({"keys": said, "next": found[-1].key_id if len(found) == most else None})
+    more = following(found, most, lambda key: key.key_id)
+    talk.data({"keys": said, "next": more})
     heads = (
         Text("编号", "number"),
         Text("企业", "enterprise"),
@@ -104,6 +107,7 @@ def list_(
         for key in found
     ]
     talk.table(Text("密钥", "keys"), heads, rows)
+    tell_end(talk, len(found), more, Text("没有符合条件的密钥", "no such keys"))
 
 
 @app.command(help="Take a key back for good. 收回密钥。")

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli import pems
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
@@ -60,7 +61,7 @@ def list_(
         Parameter(help="Only this role: marketplace, merchant, payment_provider, carrier … 角色。"),
     ] = None,
     after: Annotated[str, Parameter(help="Code of the last enterprise seen. 游标。")] = "",
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    most: Most = 50,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
@@ -74,10 +75,12 @@ def list_(
         raise Malformed(
             "ROLE", f"没有角色 {role}；现有 {known}", f"there is no role {role}; there are {known}"
         )
+    refuse_size(most)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.search(tx, text, role=Role(role) if role else None, after=after, limit=most)
-    talk.data({"enterprises": found, "next": found[-1].enterprise_code if len(found) == most else None})
+    more = following(found, most, lambda one: one.enterprise_code)
+    talk.data({"enterprises": found, "next": more})
     rows = [
         (one.enterprise_code, one.name, ", ".join(sorted(one.roles)), one.since, one.until) for one in found
     ]
@@ -89,6 +92,7 @@ def list_(
         Text("至", "until"),
     )
     talk.table(Text("企业", "enterprises"), heads, rows)
+    tell_end(talk, len(found), more, Text("没有符合条件的企业", "no such enterprises"))
 
 
 @app.command(help="Revoke a certificate for good, by its fingerprint. 吊销证书。")

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli import exits
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
@@ -80,7 +81,10 @@ def statement(
     ] = None,
     *,
     before: Annotated[int | None, Parameter(help="Number of the last transfer seen. 游标。")] = None,
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    after: Annotated[
+        str, Parameter(help="Name of the last account seen, where all are shown. 账户游标。")
+    ] = "",
+    most: Most = 50,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
@@ -88,20 +92,24 @@ def statement(
     from tripoint.kernel.money import format_e5
     from tripoint.registers.ledger import desk
 
+    refuse_size(most)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         if account is None:
-            accounts = desk.accounts(tx, limit=most)
+            accounts = desk.accounts(tx, after=after, limit=most)
             said = [
                 {"account": one.account, "kind": str(one.kind), "balance": format_e5(one.balance)}
                 for one in accounts
             ]
-            talk.data({"accounts": said})
+            further = following(accounts, most, lambda one: one.account)
+            talk.data({"accounts": said, "next": further})
             short = (Text("账户", "account"), Text("种类", "kind"), Text("余额", "balance"))
             talk.table(Text("账户", "accounts"), short, [tuple(one.values()) for one in said])
+            tell_end(talk, len(said), further, Text("没有账户", "no such accounts"))
             return
         its = desk.account(tx, account)
         lines = desk.statement(tx, account, before=before, limit=most)
+    more = following(lines, most, lambda line: line.transfer_id)
     talk.data(
         {
             "account": its.account,
@@ -119,7 +127,7 @@ def statement(
                 }
                 for line in lines
             ],
-            "next": lines[-1].transfer_id if len(lines) == most else None,
+            "next": more,
         }
     )
     heads = (
@@ -134,6 +142,7 @@ def statement(
         for line in lines
     ]
     talk.table(Text(f"{account} 的明细", f"statement of {account}"), heads, rows)
+    tell_end(talk, len(lines), more, Text("没有分录", "no transfers"), option="--before")
     talk.say(f"余额 {format_e5(its.balance)} 元", f"balance {format_e5(its.balance)} CNY")
 
 

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.faces.cli.words import STATE_NAMES, known_code, named
 from tripoint.kernel.text import Text
@@ -36,7 +37,7 @@ def lists(
         str | None, Parameter(help="Only lists this enterprise is a party of. 企业。")
     ] = None,
     after: Annotated[str | None, Parameter(help="Cursor of the page before (next in --json). 游标。")] = None,
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    most: Most = 50,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
@@ -51,10 +52,11 @@ def lists(
         )
     if code is not None:
         known_code(code)
+    refuse_size(most)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.lists(tx, owner_code=enterprise, state=state, code=code, after=after, most=most)
-    more = found[-1].cursor if len(found) == most else None
+    more = following(found, most, lambda row: row.cursor)
     talk.data({"lists": found, "next": more})
     rows = [
         (
@@ -69,7 +71,4 @@ def lists(
         for row in found
     ]
     talk.table(Text("清单", "lists"), HEADS, rows)
-    if more:
-        talk.say(f"下一页：--after '{more}'", f"next page: --after '{more}'")
-    elif not found:
-        talk.say("没有符合条件的清单", "no such lists")
+    tell_end(talk, len(found), more, Text("没有符合条件的清单", "no such lists"))

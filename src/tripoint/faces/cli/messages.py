@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
@@ -37,7 +38,7 @@ def messages(
         str | None, Parameter(help="Only those this enterprise handed in. 提交企业。")
     ] = None,
     before: Annotated[int | None, Parameter(help="Number of the last message seen. 游标。")] = None,
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    most: Most = 50,
     again: Annotated[
         bool,
         Parameter(
@@ -50,17 +51,17 @@ def messages(
     """Show messages."""
     from tripoint.exchange import store
 
+    refuse_size(most)
     talk = Talk(voice)
     if again:
         with engine(place, talk) as opened:
             number = opened.try_again()
         talk.note(f"{number} 份报文重新等待处理", f"{number} messages wait again to be worked on")
-    most = min(max(most, 1), 1000)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = store.messages(
             tx, most=most, before=before, sender_code=enterprise, state=state, message_type=kind
         )
-    more = found[-1]["message_id"] if len(found) == most else None
+    more = following(found, most, lambda row: row["message_id"])
     talk.data({"messages": found, "next": more})
     rows = [
         (
@@ -75,7 +76,4 @@ def messages(
         for row in found
     ]
     talk.table(Text("报文", "messages"), HEADS, rows)
-    if more:
-        talk.say(f"下一页：--before {more}", f"next page: --before {more}")
-    elif not found:
-        talk.say("没有符合条件的报文", "no such messages")
+    tell_end(talk, len(found), more, Text("没有符合条件的报文", "no such messages"), option="--before")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
+from tripoint.faces.cli.paging import following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
+if TYPE_CHECKING:
+    from tripoint.faces.cli.placing import Wanted
+
 app = parser("receipts")
+
+ROWS = 50
 
 HEADS = (
     Text("序号", "number"),
@@ -37,32 +44,35 @@ def receipts(
     after: Annotated[
         int, Parameter(help="Number of the last receipt seen; with --out of the last message. 游标。")
     ] = 0,
-    most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 50). 行数上限。")] = 50,
+    most: Annotated[
+        int | None,
+        Parameter(
+            help="Rows at most, up to 1000 (default 50); with --out messages (default all). 行数上限。"
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
-        Parameter(help="Write all outgoing messages after the cursor into this folder. 写入文件夹。"),
+        Parameter(
+            help="Write the outgoing messages that carry such receipts, whole, into this folder. 写入文件夹。"
+        ),
     ] = None,
     voice: Voice | None = None,
     place: Place | None = None,
 ) -> None:
     """Show receipts, or write them."""
-    talk = Talk(voice)
-    if out is not None:
-        _write(out, enterprise, after, place, talk)
-        return
-    from tripoint.platforms.clearance.answers import desk
+    from tripoint.faces.cli.placing import Wanted
 
-    with engine(place, talk) as opened, opened.transaction() as tx:
-        found = desk.receipts(
-            tx,
-            recipient_code=enterprise,
-            after=after,
-            most=min(max(most, 1), 1000),
-            order_no=order,
-            message_type=kind,
-            return_status=status,
-        )
-    more = found[-1]["receipt_id"] if len(found) == most else None
+    if most is not None:
+        refuse_size(most)
+    talk = Talk(voice)
+    wanted = Wanted(recipient_code=enterprise, order_no=order, message_type=kind, return_status=status)
+    if out is not None:
+        _write(out, wanted, after, most, place, talk)
+        return
+    rows = ROWS if most is None else most
+    with engine(place, talk) as opened:
+        found = wanted.receipts(opened, after, rows)
+    more = following(found, rows, lambda row: row["receipt_id"])
     talk.data({"receipts": found, "next": more})
     names = (
         "receipt_id",
@@ -76,13 +86,10 @@ def receipts(
     talk.table(
         Text("回执", "receipts"), HEADS, [tuple(str(row[name] or "") for name in names) for row in found]
     )
-    if more:
-        talk.say(f"下一页：--after {more}", f"next page: --after {more}")
-    elif not found:
-        talk.say("没有符合条件的回执", "no such receipts")
+    tell_end(talk, len(found), more, Text("没有符合条件的回执", "no such receipts"))
 
 
-def _write(out: Path, enterprise: str | None, after: int, place: Place | None, talk: Talk) -> None:
+def _write(out: Path, wanted: Wanted, after: int, most: int | None, place: Place | None, talk: Talk) -> None:
     from tripoint.faces.cli import placing, writing
 
     written, last = 0, after
@@ -91,7 +98,7 @@ def _write(out: Path, enterprise: str | None, after: int, place: Place | None, t
         writing.into(out),
         talk.progress("写出回执", "writing receipts") as told,
     ):
-        for message in placing.outgoing(opened, after, enterprise):
+        for message in islice(placing.carrying(opened, wanted, after), most):
             writing.put(out, placing.file_name(message), message.body)
             written, last = written + 1, message.outbox_id
             told(written, written)

@@ -36,6 +36,13 @@ def version(*, voice: Voice | None = None) -> None:
         print(f"tripoint {__version__}")
         installed = [f"{name} {said}" for name, said in found.items() if name != "tripoint"]
         talk.say(
-            "，".join([*installed, *(f"{PARTS_ZH[name]}{'已' if built else '未'}编译" for name, built in parts.items())]),
-            ", ".join([*installed, *(f"{name} {'' if built else 'not '}compiled" for name, built in parts.items())]),
+            "，".join(
+                [
+                    *installed,
+                    *(f"{PARTS_ZH[name]}{'已' if built else '未'}编译" for name, built in parts.items()),
+                ]
+            ),
+            ", ".join(
+                [*installed, *(f"{name} {'' if built else 'not '}compiled" for name, built in parts.items())]
+            ),
         )
