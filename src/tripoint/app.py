@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -138,36 +140,76 @@ class Settings:
         """Settings from `TRIPOINT_…` and `tripoint.toml` in the data folder, the environment first; raises Malformed."""
         env = os.environ if environment is None else environment
         data_dir = Path(env.get("TRIPOINT_DATA_DIR") or Path.home() / ".tripoint").expanduser().absolute()
-        file = data_dir / "tripoint.toml"
-        said: dict[str, Any] = {}
-        if file.is_file():
-            try:
-                said = tomllib.loads(file.read_text(encoding="utf-8"))
-            except tomllib.TOMLDecodeError as error:
-                raise Malformed("SETTINGS", f"配置文件有误：{error}", f"tripoint.toml: {error}") from error
-        database_url = env.get("TRIPOINT_DATABASE_URL") or said.get("database_url")
+        said = _file(data_dir / "tripoint.toml")
+        _refuse_unknown(env, said)
+        database_url = _text("database_url", env, said)
         return cls(
             data_dir=data_dir,
             database_url=database_url,
-            pg_bindir=Path(bindir)
-            if (bindir := env.get("TRIPOINT_PG_BINDIR") or said.get("pg_bindir"))
-            else None,
-            wal_archive=_archive(env.get("TRIPOINT_WAL_ARCHIVE") or said.get("wal_archive"), database_url),
-            signatures=_policy(env.get("TRIPOINT_SIGNATURES") or said.get("signatures") or "require"),
+            pg_bindir=_path("pg_bindir", env, said, data_dir),
+            wal_archive=_archive(_path("wal_archive", env, said, data_dir), database_url),
+            signatures=_policy(_text("signatures", env, said) or "require"),
             severity=_severities(said.get("severity", {})),
             webhook_private=_flag("webhook_private", env, said),
             webhook_xml=_flag("webhook_xml", env, said),
             fast_lane=_flag("fast_lane", env, said, unsaid=True),
-            signing_key=_path("signing_key", env, said),
-            signing_certificate=_path("signing_certificate", env, said),
+            signing_key=_path("signing_key", env, said, data_dir),
+            signing_certificate=_path("signing_certificate", env, said, data_dir),
             **{name: _count(name, env, said) for name in COUNTS},
         )
 
 
-def _path(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> Path | None:
-    """A setting that names a file; None where nothing is said."""
-    text = env.get(f"TRIPOINT_{name.upper()}") or said.get(name)
-    return Path(text).expanduser() if text else None
+def _file(file: Path) -> dict[str, Any]:
+    """What a `tripoint.toml` says, nothing where there is none; raises Malformed where it cannot be read as one."""
+    try:
+        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        zh, en = f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        zh, en = "不是 UTF-8 编码，请另存为 UTF-8", "is not UTF-8; save it as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        zh = en = f"{error}"
+    raise Malformed("SETTINGS", f"配置文件 tripoint.toml 有误：{zh}", f"tripoint.toml: {en}")
+
+
+def _refuse_unknown(env: Mapping[str, str], said: Mapping[str, Any]) -> None:
+    """Raises Malformed for a name that nothing reads: a slip would leave the setting as it was, in silence."""
+    for name in said:
+        if name not in _IN_FILE:
+            near = _nearest(name.lower(), _IN_FILE)
+            raise Malformed(
+                "SETTINGS",
+                f"tripoint.toml 中的 {name} 不是设置；最接近的是 {near}",
+                f"tripoint.toml: {name} is no setting; the nearest is {near}",
+            )
+    for name, value in env.items():
+        if name.startswith("TRIPOINT_") and value and name not in _READ and not _FROM_OUTSIDE.fullmatch(name):
+            near = _nearest(name, _READ)
+            raise Malformed(
+                "SETTINGS",
+                f"环境变量 {name} 不是设置；最接近的是 {near}",
+                f"{name} in the environment is no setting; the nearest is {near}",
+            )
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return get_close_matches(name, known, n=1, cutoff=0)[0]
+
+
+def _text(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> str | None:
+    """A setting that is text; None where nothing is said."""
+    value = env.get(f"TRIPOINT_{name.upper()}") or said.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Malformed("SETTINGS", f"{name} 须为文本", f"{name} is text, not {value!r}")
+    return value or None
+
+
+def _path(name: str, env: Mapping[str, str], said: Mapping[str, Any], data_dir: Path) -> Path | None:
+    """A setting that names a file or folder, a relative one from the data folder; None where nothing is said."""
+    text = _text(name, env, said)
+    return data_dir / Path(text).expanduser() if text else None
 
 
 def read_seal(settings: Settings) -> Seal | None:
@@ -198,6 +240,16 @@ def read_seal(settings: Settings) -> Seal | None:
 
 
 _UNSAID = {one.name: one.default for one in fields(Settings) if one.name in COUNTS}
+_IN_FILE = tuple(one.name for one in fields(Settings) if one.name != "data_dir")
+_READ = (
+    *(f"TRIPOINT_{one.name.upper()}" for one in fields(Settings) if one.name != "severity"),
+    "TRIPOINT_DEBUG",
+)
+_FROM_OUTSIDE = re.compile(
+    r"TRIPOINT_TEST_\w+"  # the tests' own
+    r"|TRIPOINT(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_\w+)?)?)"
+)
+"""Names that are not ours to judge: Kubernetes tells each container of a service called tripoint by the second kind."""
 
 
 def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid: bool = False) -> bool:
@@ -208,14 +260,14 @@ def _flag(name: str, env: Mapping[str, str], said: Mapping[str, Any], *, unsaid:
     return value in (True, "1")
 
 
-def _archive(folder: str | None, database_url: str | None) -> Path | None:
+def _archive(folder: Path | None, database_url: str | None) -> Path | None:
     if folder and database_url:
         raise Malformed(
             "SETTINGS",
             "wal_archive 只用于嵌入式数据库；自备数据库请自行设置归档",
             "wal_archive is for the embedded database; a database of your own archives as you set it up",
         )
-    return Path(folder).expanduser().absolute() if folder else None
+    return folder
 
 
 def _count(name: str, env: Mapping[str, str], said: Mapping[str, Any]) -> int:
@@ -237,10 +289,12 @@ def _policy(text: str) -> SignaturePolicy:
     return SignaturePolicy(text)
 
 
-def _severities(table: Mapping[str, str]) -> dict[str, Severity]:
+def _severities(table: object) -> dict[str, Severity]:
     known = load_findings()
+    if not isinstance(table, dict):
+        raise Malformed("SETTINGS", "severity 须为一节：[severity]", "severity is a section: [severity]")
     for code, word in table.items():
-        if code not in known or word not in set(Severity):
+        if code not in known or word not in list(Severity):
             raise Malformed(
                 "SETTINGS", f"severity 有误：{code}={word}", f"severity: no such thing as {code} = {word!r}"
             )

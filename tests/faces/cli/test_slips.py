@@ -63,6 +63,17 @@ def test_an_address_that_is_none_is_told_without_its_password(tripoint, monkeypa
     assert "secret" not in ended.err
 
 
+def test_a_setting_that_is_none_ends_every_command_with_2(tripoint, monkeypatch, tmp_path):
+    monkeypatch.setenv("TRIPOINT_TYPO", "1")
+    ended = tripoint("lists")
+    assert (ended.code, ended.err.count("SETTINGS: "), ended.out) == (exits.MALFORMED, 2, "")
+    assert ended.err.count("TRIPOINT_TYPO") == 2
+    monkeypatch.delenv("TRIPOINT_TYPO")
+    (tmp_path / "tripoint.toml").write_bytes("# 备份".encode("gb18030"))
+    ended = tripoint("lists", "--data", tmp_path)
+    assert (ended.code, ended.err.count("SETTINGS: "), ended.out) == (exits.MALFORMED, 2, "")
+
+
 def test_a_rate_is_shown_in_percent_with_its_source(tripoint):
     ended = tripoint("rates", "show", "8715000010", "--on", "2024-06-03")
     assert "6%" in ended.out

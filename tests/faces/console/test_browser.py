@@ -10,7 +10,7 @@ from tests.faces.api.serving import key
 from tests.faces.console.conftest import HOSTILE
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-SHOTS = os.environ.get("TRIPOINT_SHOTS")
+SHOTS = os.environ.get("TRIPOINT_TEST_SHOTS")
 """A folder for pictures of the pages, where somebody wants to look at them."""
 
 pytestmark = [
