@@ -10,7 +10,7 @@ import pytest
 
 from tests.faces.cli.running import EXAMPLES, execute
 from tripoint.faces.cli import exits
-from tripoint.faces.cli.showing import same_plan
+from tripoint.faces.cli.showing import plan_of, same_plan
 from tripoint.kernel.refusals import Conflict
 
 
@@ -86,9 +86,31 @@ def test_another_plan_is_refused_before_the_demo_that_runs_is_stopped(tmp_path, 
     (tmp_path / "demo.json").write_text('{"trades": 2000, "seed": 1}')
     (tmp_path / "serve.pid").write_text("1")
     with pytest.raises(Conflict):
-        same_plan(tmp_path, {"trades": 5, "seed": 1})
+        same_plan(tmp_path, plan_of(5, 1))
     assert tripoint("demo", "--trades", "5", "--data", tmp_path).code == 5
     assert (tmp_path / "serve.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--trades", "-5"), "REHEARSAL-PLAN"),
+        (("--port", "99999"), "PORT"),
+        (("--host", "nowhere.invalid"), "LISTEN"),
+    ],
+)
+def test_a_demo_that_is_refused_leaves_its_folder_free(tripoint, monkeypatch, tmp_path, words, said):
+    monkeypatch.delenv("CI", raising=False)
+    ended = tripoint("demo", *words, "--data", tmp_path / "demo")
+    assert (ended.code in (exits.MALFORMED, 4), ended.err.count(f"{said}: ")) == (True, 2)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_no_key_is_made_for_a_server_that_is_refused(tripoint):
+    before = tripoint("access", "list", "--json").json["keys"]
+    ended = tripoint("serve", "--workers", "-1", "--port", "0")
+    assert (ended.code, ended.err.count("WORKERS: "), "/login?key=" in ended.err) == (2, 2, False)
+    assert tripoint("access", "list", "--json").json["keys"] == before
 
 
 def test_tables_cut_off_end_as_the_page_says(installation):

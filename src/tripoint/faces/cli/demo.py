@@ -51,7 +51,9 @@ def demo(
     from tripoint.faces.cli.showing import (
         Show,
         farewell,
+        free_port,
         leave_serving,
+        plan_of,
         same_plan,
         serve_until_stopped,
         stop_left,
@@ -66,14 +68,17 @@ def demo(
         stop_left(place)
         farewell(place, talk)
         return exits.OK
-    same_plan(folder, {"trades": trades, "seed": seed})
-    stop_left(place)
     serving = not once and (serve or sys.stdout.isatty())
     leaving = not (once or serving or os.environ.get("CI"))
+    plan = plan_of(trades, seed)
+    if serving or leaving:
+        free_port(host, port)
+    same_plan(folder, plan)
+    stop_left(place)
     try:
         with engine(place, talk) as opened:
             show = Show(opened, talk)
-            show.clear_generated(trades, seed)
+            show.clear_generated(plan)
             show.clear_examples()
             show.explain_one()
             show.tell_data()

@@ -38,6 +38,10 @@ def serve(
     """Serve until a signal to stop."""
     from tripoint.faces.cli.serving import become, place_to_listen
 
+    if not 0 <= workers <= WORKERS_MAX:
+        raise Malformed(
+            "WORKERS", f"进程数须在 0 至 {WORKERS_MAX} 之间", f"workers are from 0 to {WORKERS_MAX}"
+        )
     talk = Talk(voice)
     port = place_to_listen(host, port)
     with engine(place, talk) as opened:
@@ -45,10 +49,6 @@ def serve(
     talk.note(
         f"控制台（十分钟内可打开一次）：{address}", f"console (opens once, within ten minutes): {address}"
     )
-    if not 0 <= workers <= WORKERS_MAX:
-        raise Malformed(
-            "WORKERS", f"进程数须在 0 至 {WORKERS_MAX} 之间", f"workers are from 0 to {WORKERS_MAX}"
-        )
     words = ["--host", host, "--port", str(port), "--workers", str(workers)]
     words += ["--no-worker"] if no_worker else []
     become("tripoint.faces.api", words, place)

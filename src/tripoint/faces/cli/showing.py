@@ -20,7 +20,7 @@ from tripoint.faces.cli.collecting import collect
 from tripoint.faces.cli.generate import FIRST_DAY
 from tripoint.faces.cli.opening import Place, settings
 from tripoint.faces.cli.reporting import Report
-from tripoint.faces.cli.serving import environment
+from tripoint.faces.cli.serving import environment, place_to_listen
 from tripoint.faces.cli.speaking import Talk
 from tripoint.kernel.refusals import Busy, Conflict
 from tripoint.platforms.clearance.enquiries import desk as enquiries
@@ -41,15 +41,24 @@ LEFT = "serve.pid"
 PLAN = "demo.json"
 
 
-def same_plan(folder: Path, plan: dict[str, int]) -> None:
+def plan_of(trades: int, seed: int) -> Plan:
+    """What is made up for so many trades; raises Malformed."""
+    return Plan(trades=trades, first_day=FIRST_DAY, seed=seed, anomalies=ANOMALIES)
+
+
+def same_plan(folder: Path, plan: Plan) -> None:
     """Refuse other made-up trade beside the first: its papers would contradict those that were cleared."""
     kept = folder / PLAN
-    if kept.exists() and json.loads(kept.read_text()) != plan:
+    if kept.exists() and json.loads(kept.read_text()) != _said(plan):
         raise Conflict(
             "DEMO-PLAN",
             f"{folder} 中已有另一次演示的数据，请用 --data 另选文件夹",
             f"{folder} holds a demo with other trade; name another folder with --data",
         )
+
+
+def _said(plan: Plan) -> dict[str, int]:
+    return {"trades": plan.trades, "seed": plan.seed}
 
 
 def command() -> str:
@@ -69,17 +78,16 @@ class Show:
         self.different = 0
         self.said: dict[str, Any] = {"data_dir": str(self.folder)}
 
-    def clear_generated(self, trades: int, seed: int) -> None:
+    def clear_generated(self, plan: Plan) -> None:
         """Make up trade, or take what an earlier demo made up, and clear it against its truth."""
         rehearsal = self.folder / "rehearsal"
         rehearsal.mkdir(parents=True, exist_ok=True)
-        (self.folder / PLAN).write_text(json.dumps({"trades": trades, "seed": seed}))
+        (self.folder / PLAN).write_text(json.dumps(_said(plan)))
         if not (rehearsal / "truth.jsonl").exists():
             self.talk.note(
-                f"生成 {trades} 笔交易，其中一成有误 …",
-                f"making up {trades} trades, one in ten of them faulty …",
+                f"生成 {plan.trades} 笔交易，其中一成有误 …",
+                f"making up {plan.trades} trades, one in ten of them faulty …",
             )
-            plan = Plan(trades=trades, first_day=FIRST_DAY, seed=seed, anomalies=ANOMALIES)
             with self.talk.progress("生成", "making up trade") as told:
                 generate(plan, rehearsal, lambda _, done, total: told(done, total))
         self._clear("rehearsal", rehearsal, self.folder / "receipts")
@@ -127,7 +135,7 @@ class Show:
 
 def _start_server(engine: Engine, place: Place, host: str, port: int, talk: Talk) -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, and say where the console is; raises Busy where it does not start."""
-    port = _free(host, port)
+    port = free_port(host, port)
     log = engine.settings.data_dir / LOG
     words = [sys.executable, "-m", "tripoint.faces.api", "--host", host, "--port", str(port)]
     with log.open("ab") as output:
@@ -195,12 +203,12 @@ def _wait_until_stopped(server: subprocess.Popen[bytes]) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
-def _free(host: str, port: int) -> int:
-    """The port, or a free one where somebody else listens on it."""
-    for wanted in (port, 0):
-        with contextlib.suppress(OSError), socket.create_server((host, wanted)) as listening:
-            return int(listening.getsockname()[1])
-    return port
+def free_port(host: str, port: int) -> int:
+    """The port, or a free one where somebody else listens on it; raises Malformed and Unknown."""
+    try:
+        return place_to_listen(host, port)
+    except Busy:
+        return place_to_listen(host, 0)
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
