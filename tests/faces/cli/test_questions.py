@@ -144,6 +144,28 @@ def test_api_keys_are_made_shown_and_taken_back(tripoint):
     assert "/login?key=" in tripoint("access", "console").out
 
 
+def test_nothing_is_lodged_for_or_given_to_an_enterprise_nobody_filed(tripoint):
+    accounts, keys = (
+        tripoint(*words, "--json").out for words in (("ledger", "statement"), ("access", "list"))
+    )
+    for words in (
+        ("ledger", "deposit", "NOPE", "5", "--reference", "N1"),
+        ("access", "create", "--name", "x", "--enterprise", "NOPE"),
+    ):
+        ended = tripoint(*words)
+        assert (ended.code, ended.err.count("FILINGS-ENTERPRISE-UNKNOWN: "), ended.out) == (4, 2, "")
+    assert tripoint("ledger", "statement", "--json").out == accounts
+    assert tripoint("access", "list", "--json").out == keys
+
+
+@pytest.mark.parametrize("amount", ["-5", "0", "0.00"])
+@pytest.mark.parametrize("matter", ["deposit", "withdraw"])
+def test_an_amount_that_is_not_above_zero_is_told_so(tripoint, matter, amount):
+    ended = tripoint("ledger", matter, "0000XVA001", amount, "--reference", "R9")
+    assert (ended.code, ended.err.count("AMOUNT: ")) == (2, 2)
+    assert "above zero" in ended.err
+
+
 def test_filings_load_once_and_certificates_can_be_revoked(tripoint):
     loaded = tripoint("filings", "load", EXAMPLES / "filings.json", "--json").json
     assert loaded["report"]["enterprises"]["added"] == []

@@ -37,12 +37,15 @@ def create(
     from tripoint.kernel.refusals import Malformed
     from tripoint.registers.access import desk
     from tripoint.registers.access.records import Scope
+    from tripoint.registers.filings import desk as filings
 
     if days is not None and not 1 <= days <= DAYS_MOST:
         raise Malformed("DAYS", f"有效天数须在 1 至 {DAYS_MOST} 之间", f"days must be from 1 to {DAYS_MOST}")
     talk = Talk(voice)
     scopes = {Scope(one) for one in scope or (["send", "read"] if enterprise else ["operator"])}
     with engine(place, talk) as opened, opened.transaction() as tx:
+        if enterprise is not None:
+            filings.enterprise(tx, enterprise)
         now = opened.clock.now()
         ends = None if days is None else now + timedelta(days=days)
         issued = desk.create_key(tx, enterprise, name, scopes, now=now, expires_at=ends)

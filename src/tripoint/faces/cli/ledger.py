@@ -35,11 +35,13 @@ def deposit(
     place: Place | None = None,
 ) -> None:
     """Lodge a guarantee."""
+    from tripoint.registers.filings import desk as filings
     from tripoint.registers.ledger import desk
 
     talk, units = Talk(voice), _units(amount)
     with engine(place, talk) as opened:
         with opened.transaction() as tx:
+            filings.enterprise(tx, enterprise)
             posted = desk.deposit(tx, enterprise, units, reference=reference, at=opened.clock.now())
         worked = opened.rejudge(GUARANTEE_CODES)
     talk.data({"written": posted.written, "known": posted.known, "rejudged": worked.states})
@@ -180,6 +182,9 @@ def _units(amount: str) -> int:
     from tripoint.kernel.refusals import Malformed
 
     try:
-        return parse_e5(amount)
+        units = parse_e5(amount)
     except ValueError as error:
         raise Malformed("AMOUNT", f"不是金额：{amount}", f"not an amount: {amount}") from error
+    if units <= 0:
+        raise Malformed("AMOUNT", f"金额须大于 0：{amount}", f"an amount is above zero: {amount}")
+    return units
