@@ -97,6 +97,29 @@ def test_a_truth_that_is_none_is_refused_with_its_line(tripoint, tmp_path):
     assert "line 1" in ended.err
 
 
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00", b"\x80\n"])
+def test_a_truth_that_is_none_is_refused_before_anything_is_taken_in(tripoint, tmp_path, content):
+    (tmp_path / "t").write_bytes(content)
+    before = tripoint("messages", "--most", "1000", "--json").out
+    message = tmp_path / "m.xml"
+    message.write_bytes(next(EXAMPLES.glob("*.xml")).read_bytes() + b"<!-- of this test -->")
+    ended = tripoint("clear", message, "--truth", tmp_path / "t")
+    assert (ended.code, ended.err.count("TRUTH: "), ended.out) == (2, 2, "")
+    assert tripoint("clear", message, "--truth", tmp_path / "nothing").code == 4
+    assert tripoint("messages", "--most", "1000", "--json").out == before
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_taken_in(tripoint, tmp_path):
+    before = tripoint("messages", "--most", "1000", "--json").out
+    (tmp_path / "file").write_text("")
+    message = tmp_path / "m.xml"
+    message.write_bytes(next(EXAMPLES.glob("*.xml")).read_bytes() + b"<!-- of that test -->")
+    for out in (tmp_path / "file", "/proc/nowhere"):
+        ended = tripoint("clear", message, "--out", out)
+        assert (ended.code, ended.err.count("FILE: ")) == (4, 2)
+    assert tripoint("messages", "--most", "1000", "--json").out == before
+
+
 def test_clears_a_generated_world_whose_papers_are_not_signed(tripoint, world):
     ended = tripoint("clear", world, "--truth", world / "truth.jsonl", "--signatures", "ignore", "--json")
     told = ended.json

@@ -213,6 +213,17 @@ def test_a_rates_file_with_errors_is_told_and_not_kept(tripoint, tmp_path):
     assert ended.json["errors"]
 
 
+def test_an_error_of_a_rates_file_names_its_line_and_column_in_both_languages(tripoint, tmp_path):
+    from tripoint.regimes.load import data_root
+
+    head, row, *_ = data_root().joinpath("cn", "rates.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "r.csv").write_text(f"{head}\n{row.replace('2019-04-01', 'soon')}\n", encoding="utf-8")
+    ended = tripoint("rates", "propose", tmp_path / "r.csv")
+    assert ended.code == 1
+    assert "第 2 行 since：" in ended.err
+    assert "line 2 since: " in ended.err
+
+
 def test_judging_again_without_a_change_changes_nothing(tripoint):
     assert tripoint("rejudge", "--json").json["states"] == {}
     assert tripoint("rejudge", "--code", "GOODS-02", "--json").json["states"] == {}

@@ -57,6 +57,21 @@ def test_a_locked_key_opens_with_its_password_only(tripoint, tmp_path, unsigned)
     assert ended.code == 0
 
 
+def test_an_empty_password_file_is_told_and_no_key_is_made(tripoint, tmp_path, unsigned):
+    key, empty = tmp_path / "key.pem", tmp_path / "empty"
+    empty.write_text("\n")
+    ended = tripoint("keys", "new", "--out", key, "--password-file", empty)
+    assert (ended.code, ended.err.count("PASSWORD: "), key.exists()) == (2, 2, False)
+    tripoint("keys", "new", "--out", key)
+    assert tripoint("sign", unsigned, "--key", key, "--password-file", empty).code == 2
+
+
+def test_a_signed_message_that_cannot_be_written_is_told(tripoint, tmp_path, unsigned):
+    tripoint("keys", "new", "--out", tmp_path / "key.pem")
+    ended = tripoint("sign", unsigned, "--key", tmp_path / "key.pem", "--out", "/proc/nowhere/m.xml")
+    assert (ended.code, ended.err.count("FILE: ")) == (4, 2)
+
+
 def test_a_key_never_takes_the_place_of_a_file(tripoint, tmp_path):
     (tmp_path / "key.pem").write_text("mine")
     assert tripoint("keys", "new", "--out", tmp_path / "key.pem").code == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from tripoint.faces.cli import exits
+from tripoint.faces.cli import exits, writing
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine, settings
 from tripoint.faces.cli.speaking import Talk, Voice
@@ -26,7 +27,7 @@ def bench(
     *,
     trades: Annotated[int, Parameter(help="How many trades (default 20000). 交易数。")] = 20_000,
     papers: Annotated[
-        int, Parameter(help="Papers in a message at most: 100, 10 or 1 (default 100). 每报文单证数。")
+        int, Parameter(help="Papers in a message at most, 1 to 100 (default 100). 每报文单证上限。")
     ] = 100,
     keys: Annotated[
         Literal["rsa", "sm2"], Parameter(help="How messages are signed (default rsa). 签名方式。")
@@ -48,11 +49,12 @@ def bench(
         Parameter(help="Settled lists to fill in first, kept with --data (default 0). 先填入的历史清单数。"),
     ] = 0,
     rate: Annotated[
-        float, Parameter(help="Lists a second offered, on time; without it at full speed. 每秒清单数。")
-    ] = 0.0,
+        float | None,
+        Parameter(help="Lists a second offered, on time; without it at full speed. 每秒清单数。"),
+    ] = None,
     soak: Annotated[
-        float, Parameter(help="Minutes to go on at --rate, instead of --trades. 持续分钟数。")
-    ] = 0.0,
+        float | None, Parameter(help="Minutes to go on at --rate, instead of --trades. 持续分钟数。")
+    ] = None,
     workers: Annotated[int, Parameter(help="Worker processes (default 1). 处理进程数。")] = 1,
     connections: Annotated[int, Parameter(help="Connections that send (default 8). 发送连接数。")] = 8,
     fetch: Annotated[
@@ -80,20 +82,22 @@ def bench(
     from tripoint.faces.cli.benching.report import tell
     from tripoint.faces.cli.benching.running import Course, Run
     from tripoint.kernel.refusals import Malformed
-    from tripoint.rehearsal.plan import Signed
+    from tripoint.rehearsal.plan import PAPERS_MAX, Signed
     from tripoint.rehearsal.rush.arrivals import Arrivals
     from tripoint.rehearsal.rush.traffic import Recipe, prepared
 
     talk = Talk(voice)
-    if soak:
-        if rate <= 0:
+    if not all(0 < number < math.inf for number in (rate, soak) if number is not None):
+        raise Malformed("BENCH", "--rate、--soak 须大于 0", "--rate and --soak are above 0")
+    if soak is not None:
+        if rate is None:
             raise Malformed("SOAK", "--soak 须与 --rate 同用", "--soak needs a --rate")
         trades = round(rate * soak * 60)
-    if min(trades, papers, workers, connections) < 1 or min(fetch, history, apart, rate) < 0:
+    if min(trades, papers, workers, connections) < 1 or min(fetch, history, apart) < 0 or papers > PAPERS_MAX:
         raise Malformed(
             "BENCH",
-            "交易数、单证数、进程数、连接数须为正，其余不得为负",
-            "trades, papers, workers and connections are 1 or more, no number is negative",
+            f"交易数、进程数、连接数须为正，单证数 1 至 {PAPERS_MAX}，其余不得为负",
+            f"trades, workers and connections are 1 or more, papers 1 to {PAPERS_MAX}, no number is negative",
         )
     if not 0 <= anomalies <= 1:
         raise Malformed("BENCH", "--anomalies 须在 0 至 1 之间", "--anomalies is from 0 to 1")
@@ -106,7 +110,9 @@ def bench(
         apart=apart,
         seed=seed,
     )
-    course = Course(workers=workers, connections=connections, fetch=fetch, rate=rate, seal=seal)
+    course = Course(workers=workers, connections=connections, fetch=fetch, rate=rate or 0.0, seal=seal)
+    if report is not None:
+        writing.make(report)
     with talk.progress("准备报文", "preparing messages") as told:
         traffic = prepared(recipe, cache or _cache(), lambda _, done, total: told(done, total))
     with (

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from tripoint.faces.cli import exits
+from tripoint.faces.cli import exits, writing
 from tripoint.faces.cli.collecting import collect, none_found
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
@@ -41,6 +41,7 @@ def clear(
 ) -> int:
     """Clear papers."""
     from tripoint.faces.cli.clearing import Clearing
+    from tripoint.faces.cli.comparing import refuse_no_truth
     from tripoint.kernel.refusals import Malformed
 
     talk = Talk(voice)
@@ -49,6 +50,10 @@ def clear(
     files = collect(paths)
     if paths:
         none_found(files, paths, talk)
+    if truth is not None:
+        refuse_no_truth(truth)
+    if out is not None:
+        writing.make(out)
     with engine(place, talk, signatures=signatures) as opened:
         clearing = Clearing(opened, talk)
         clearing.load_filings(paths, filings)

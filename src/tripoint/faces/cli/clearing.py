@@ -124,15 +124,12 @@ class Clearing:
         """Compare every list the truth names with what became of it."""
         self.compared = 0
         fates = Fates(self.engine)
-        try:
-            for difference in differences(read_truth(truth), fates):
-                self.compared += 1
-                if difference is not None:
-                    self.different += 1
-                    if len(self.differences) < DIFFERENCES_MOST:
-                        self.differences.append(difference)
-        except OSError as error:
-            raise _no_file(truth, error) from error
+        for difference in differences(read_truth(truth), fates):
+            self.compared += 1
+            if difference is not None:
+                self.different += 1
+                if len(self.differences) < DIFFERENCES_MOST:
+                    self.differences.append(difference)
 
     def report(self) -> Report:
         """What it came to: changes since it began, and the docket in all."""

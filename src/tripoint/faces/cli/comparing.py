@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tripoint.faces.cli.collecting import not_read
 from tripoint.kernel.money import format_e5, parse_e5
-from tripoint.kernel.refusals import Malformed
+from tripoint.kernel.refusals import Malformed, Unknown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,16 +55,26 @@ class Expected:
 
 
 def read_truth(path: Path) -> Iterator[Expected]:
-    """The lines of a truth file; raises Malformed with the line's number, and OSError."""
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield _expected(line, number, path)
-
-
-def _expected(line: str, number: int, path: Path) -> Expected:
+    """The lines of a truth file; raises Malformed with the line's number, and Unknown."""
     try:
-        row: dict[str, Any] = json.loads(line)
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _expected(line, number, path)
+    except OSError as error:
+        said = not_read(path, error).text
+        raise Unknown("FILE", f"{path}：{said.zh}", f"{path}: {said.en}") from error
+
+
+def refuse_no_truth(path: Path) -> None:
+    """Raises Malformed or Unknown where a first line cannot be had, before anything is cleared; a pipe is left alone."""
+    if not path.is_fifo() and next(read_truth(path), None) is None:
+        raise Malformed("TRUTH", f"{path} 中没有应有结果", f"{path} holds no line of truth")
+
+
+def _expected(line: bytes, number: int, path: Path) -> Expected:
+    try:
+        row: dict[str, Any] = json.loads(line.decode())
         return Expected(
             order_no=row["order_no"],
             marketplace_code=row["marketplace_code"],

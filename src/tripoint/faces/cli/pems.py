@@ -37,8 +37,13 @@ def private_key(path: Path, password_file: Path | None) -> SigningKey:
 
 
 def password(path: Path | None) -> str | None:
-    """The password in a file, its last line end apart; none where no file is named."""
-    return None if path is None else read(path).decode("utf-8", errors="replace").rstrip("\r\n")
+    """The password in a file, its last line end apart; none where no file is named. Raises Malformed where it is empty."""
+    if path is None:
+        return None
+    found = read(path).decode("utf-8", errors="replace").rstrip("\r\n")
+    if not found:
+        raise Malformed("PASSWORD", f"{path} 中没有口令", f"there is no password in {path}")
+    return found
 
 
 def certificates(path: Path) -> list[Certificate]:

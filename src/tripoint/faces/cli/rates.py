@@ -163,7 +163,8 @@ def _document(proposal: Proposal) -> dict[str, Any]:
 def _tell(proposal: Proposal, talk: Talk) -> None:
     talk.data(_document(proposal))
     for error in proposal.errors:
-        talk.warn(f"第 {error.line} 行 {error.field}：{error.text.zh}", f"line {error.line}: {error.text.en}")
+        where = f"{error.line} {error.field}" if error.field else f"{error.line}"
+        talk.warn(f"第 {error.line} 行 {error.field}：{error.text.zh}", f"line {where}: {error.text.en}")
     changed = [one for one in proposal.differences if one.kind != "unchanged"]
     rows = [
         (str(one.kind), one.after.code, one.after.since, one.after.until, _said(one.before), _said(one.after))

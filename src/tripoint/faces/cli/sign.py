@@ -51,7 +51,8 @@ def sign(
         sys.stdout.buffer.write(signed)
         return
     if out is not None:
-        writing.put(out.parent, out.name, signed)
+        with writing.into(out):
+            writing.put(out.parent, out.name, signed)
     talk.data(
         {
             "file": str(file),

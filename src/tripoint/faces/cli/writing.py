@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ def into(folder: Path) -> Iterator[None]:
     except OSError as error:
         said = error.strerror or type(error).__name__
         raise Unknown("FILE", f"无法写入 {folder}：{said}", f"{folder} cannot be written: {said}") from error
+
+
+def make(folder: Path) -> None:
+    """Make a folder that somebody named, before the work whose result it is for; raises Unknown where it cannot be written."""
+    with into(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def put(folder: Path, name: str, body: bytes) -> Path:
