@@ -117,6 +117,11 @@ def claim_one(tx: Transaction, message_id: int) -> Row | None:
     return contents(tx, [message_id])[0]
 
 
+def wait_for_older(tx: Transaction, message_id: int) -> None:
+    """Wait until those who work on older messages have done so: what they decide comes first."""
+    tx.value(sql.wait_for_older, message_id=message_id)
+
+
 def contents(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:
     """Messages with their bytes as they came, in order: message_id, sender_code, received_at, raw."""
     rows = tx.blobs(sql.contents, message_ids=list(message_ids))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -24,6 +24,12 @@ from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Ta
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.platforms.clearance.sealing import desk as sealing
 from tripoint.registers.processes import computing
+
+GUARANTEE_SHORT = "GUARANTEE-01"
+"""The finding of a list that waits because its guarantor's guarantee does not suffice."""
+
+OFFERED_MOST = 5_000
+"""So many waiting lists are offered a guarantee at most that was freed."""
 
 OUR_FAULT = "WIRE-00"
 """The code of a message that we could not work on, through no fault of its sender."""
@@ -48,6 +54,8 @@ def work(
     worked = Worked(messages=len(arrivals))
     with _timed(worked, "read"):
         mail = read(arrivals, benches())
+    if arrivals:
+        exchange.wait_for_older(tx, arrivals[0].message_id)
     decide_alone(tx)
     bench = benches()
     with _timed(worked, "take"):
@@ -68,13 +76,15 @@ def work(
         with _timed(worked, "answer"):
             followed = aftermath.follow(tx, mail, taken, bench, now)
             composed, computed = composing_it.result()
-            worked.receipts = answers.send(tx, pl.concat([composed, followed]), mail.letters, now)
+            worked.receipts = answers.send(tx, pl.concat([composed, followed.told]), mail.letters, now)
+            offered_again = _offer_again(tx, followed.freed, bench, nursery, now)
     worked.cpu_seconds["answer"] += computed
     worked.papers.update(_counts(mail.arriving, "kind"))
     worked.not_taken.update(_counts(mail.faults, "code"))
     worked.lanes.update(str(letter.lane) for letter in mail.letters)
     worked.odd_papers = sum(letter.odd_papers for letter in mail.letters)
     worked.unreadable = sum(letter.head is None for letter in mail.letters)
+    worked.add(offered_again)
     return _count(worked, ruled)
 
 
@@ -111,9 +121,14 @@ def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> W
 def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) -> Worked:
     """Judge the open lists of some orders again, as when a rate, a filing or a guarantee has changed."""
     decide_alone(tx)
+    return _judge_again(tx, order_nos, bench, Nursery(), now)
+
+
+def _judge_again(
+    tx: Transaction, order_nos: pl.Series, bench: Bench, nursery: Nursery, now: datetime
+) -> Worked:
     worked = Worked()
     with _timed(worked, "rule"):
-        nursery = Nursery()
         ruling = rulings.rule(tx, order_nos, bench, nursery)
         ruled = rulings.outcome(ruling)
         _record(tx, ruling, bench, nursery, now)
@@ -121,14 +136,27 @@ def rejudge(tx: Transaction, order_nos: pl.Series, bench: Bench, now: datetime) 
     return _count(worked, ruled)
 
 
+def _offer_again(
+    tx: Transaction, freed: Collection[str], bench: Bench, nursery: Nursery, now: datetime
+) -> Worked:
+    """Judge again the lists that wait for a guarantee of those of whom one was freed, so many as came first."""
+    if not freed:
+        return Worked()
+    held = rulings.held_for(tx, [GUARANTEE_SHORT], after=(0, 0), most=OFFERED_MOST, guarantors=sorted(freed))
+    if held.is_empty():
+        return Worked()
+    return _judge_again(tx, held["order_no"].unique(maintain_order=True), bench, nursery, now)
+
+
 def confirm_return(
     tx: Transaction, list_no: str, cop_no: str, arrived_on: date, bench: Bench, now: datetime
 ) -> str:
     """The goods of a return are back: the status its sender is told (800 taken, 100 too late)."""
     decide_alone(tx)
-    told = aftermath.confirm_return(tx, list_no, cop_no, arrived_on, bench, now)
-    answers.send(tx, told, [], now)
-    return str(told["return_status"][-1])
+    followed = aftermath.confirm_return(tx, list_no, cop_no, arrived_on, bench, now)
+    answers.send(tx, followed.told, [], now)
+    _offer_again(tx, followed.freed, bench, Nursery(), now)
+    return str(followed.told["return_status"][-1])
 
 
 def _count(worked: Worked, ruled: Ruled) -> Worked:

@@ -155,6 +155,41 @@ def test_a_cancelled_list_gives_back_guarantee_and_allowance_and_its_tax_bill_is
     assert told(court, trade, "CEB624", "CEB818") == ["624 2", "624 120", "624 399", "818 3"]
 
 
+@pytest.fixture
+def short_of_guarantee(court: Court) -> tuple[Row, Trade]:
+    """A released list, and one that waits for its guarantee."""
+    given = {"enterprises": {"merchant": {"deposit": "10.00"}}, "also": [{}]}
+    case = make("short", LAWFUL | {"given": given}, 10)
+    court.hear([case])
+    waits, stands = (
+        of(court, trade) for trade in sorted(case.trades, key=lambda one: of(court, one)["state"])
+    )
+    assert (waits["state"], stands["state"]) == ("held", "released")
+    return stands, next(trade for trade in case.trades if trade.key[0] == waits["order_no"])
+
+
+def test_a_guarantee_that_a_cancellation_frees_goes_to_the_list_that_waits_for_it(
+    court: Court, short_of_guarantee: tuple[Row, Trade]
+) -> None:
+    stands, waits = short_of_guarantee
+    cancel(court, about(stands))
+    assert of(court, waits)["state"] == "released"
+    assert books(court, stands)[0] == of(court, waits)["tax"]
+    assert told(court, waits, "CEB622")[-2:] == ["622 300", "622 800"]
+
+
+def test_a_guarantee_that_a_return_frees_goes_to_the_list_that_waits_for_it(
+    court: Court, short_of_guarantee: tuple[Row, Trade]
+) -> None:
+    stands, waits = short_of_guarantee
+    with court.engine.transaction() as tx:
+        line = tx.one("select hs_code from assessed_lines where order_no = %(no)s", no=stands["order_no"])
+    take_back(court, about(stands), [(1, line["hs_code"], 1 * SCALE)])
+    assert of(court, waits)["state"] == "held"
+    assert court.engine.confirm_return(stands["list_no"], "C0", ARRIVAL.date()) == "800"
+    assert of(court, waits)["state"] == "released"
+
+
 def test_a_list_is_cancelled_once(court: Court) -> None:
     trade, docket = released(court, 1)
     cancel(court, about(docket))
@@ -205,6 +240,25 @@ def test_goods_that_come_too_late_give_nothing_back(court: Court) -> None:
     assert books(court, docket) == (docket["tax"], docket["dutiable_value"], 0)
     with pytest.raises(Conflict):
         confirm(court, docket, "T0", ARRIVAL.date())
+
+
+def test_a_return_that_came_too_early_is_the_same_one_afterwards_though_its_list_was_sealed(
+    court: Court,
+) -> None:
+    case = make("early", LAWFUL, 10)
+    late, *soon = sorted(case.rounds[0], key=lambda paper: paper.kind != "waybill")
+    case.rounds = [soon]
+    court.hear([case])
+    docket = of(court, case.trades[0]) | {"list_no": "29912026I000000001"}
+    take_back(court, about(docket), [(1, "0901210000", 1 * SCALE)])
+    court.send([late])
+    court.engine.work_all()
+    assert of(court, case.trades[0])["list_no"] == docket["list_no"]
+    with court.engine.transaction() as tx:
+        assert tx.value("select count(*) from sealed_lists") == 1
+    take_back(court, about(docket), [(1, "0901210000", 1 * SCALE)])
+    with court.engine.transaction() as tx:
+        assert tx.value("select count(*) from returns") == 0
 
 
 def test_a_return_nobody_asked_for_is_unknown(court: Court) -> None:

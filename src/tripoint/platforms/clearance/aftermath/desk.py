@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -31,9 +32,17 @@ VOID = "3"
 REVIEW_TEXT = "[Code:1200;Desc:待人工审核]"
 
 
-def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetime) -> pl.DataFrame:
-    """Do what the cancellations, returns, arrivals and signatures of a round ask for; their receipts (shape PHASED)."""
-    parts = [receipts.NOTHING_TOLD]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """What followed lists came to: the receipts of it (shape PHASED), and the guarantors of whom a guarantee was freed."""
+
+    told: pl.DataFrame
+    freed: frozenset[str]
+
+
+def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetime) -> Followed:
+    """Do what the cancellations, returns, arrivals and signatures of a round ask for."""
+    parts, freed = [receipts.NOTHING_TOLD], set[str]()
     for name, work in (
         ("waybill_status", _note),
         ("warehouse_in", _arrive),
@@ -44,13 +53,14 @@ def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetim
         if papers:
             told = [said for paper in papers for said in work(tx, paper, bench, now)]
             parts.append(_receipts(name, told))
-    return pl.concat(parts) if len(parts) > 1 else parts[0]
+            freed.update(said["bill_guarantor_code"] for said in told if "bill_guarantor_code" in said)
+    return Followed(told=pl.concat(parts) if len(parts) > 1 else parts[0], freed=frozenset(freed))
 
 
 def confirm_return(
     tx: Transaction, list_no: str, cop_no: str, arrived_on: date, bench: Bench, now: datetime
-) -> pl.DataFrame:
-    """The goods of a return are back: accept it, or refuse it where they came too late; the receipts (shape PHASED).
+) -> Followed:
+    """The goods of a return are back: accept it, or refuse it where they came too late.
 
     Raises Unknown where no such return is known, and Conflict where it was decided before.
     """
@@ -73,7 +83,8 @@ def confirm_return(
     store.decide_return(tx, its, "accepted" if in_time else "refused", arrived_on, now)
     if not in_time:
         told = rules.Told(code="RETURN-05", detail=f"{released_on} → {arrived_on}")
-        return _receipts("return_request", [_said(its, receipts.REJECTED, _text(bench, [told]), 3)])
+        refused = _receipts("return_request", [_said(its, receipts.REJECTED, _text(bench, [told]), 3)])
+        return Followed(told=refused, freed=frozenset())
     _release_guarantee(
         tx, listed, its["tax"], "return", f"{list_no}/{its['message_id']}/{its['position']}", now
     )
@@ -82,7 +93,8 @@ def confirm_return(
     back = its["value"] + sum(row["value"] for row in others)
     _give_back(tx, listed, its["value"], everything=back == listed["dutiable_value"])
     store.journal(tx, listed, its["message_id"], "returned", -its["tax"], bench.edition, now)
-    return _receipts("return_request", [_said(its, receipts.RELEASED, receipts.RELEASE, 3)])
+    taken_back = _receipts("return_request", [_said(its, receipts.RELEASED, receipts.RELEASE, 3)])
+    return Followed(told=taken_back, freed=frozenset({listed["guarantor_code"]}))
 
 
 def returns(

@@ -282,7 +282,7 @@ def _settle_waybills(tx: Transaction, kept: _Kept, standing: pl.DataFrame) -> pl
 
     Those nobody has named yet are parked.
     """
-    waybills, lists = kept.papers("waybill"), kept.papers("list")
+    waybills = kept.papers("waybill")
     columns = list(KIND_OF["waybill"].schema)
     silent = waybills.filter(pl.col("order_no").is_null())
     named = silent.clear()
@@ -292,8 +292,9 @@ def _settle_waybills(tx: Transaction, kept: _Kept, standing: pl.DataFrame) -> pl
         store.park(tx, silent.join(found, on=_WAYBILL, how="anti"))
     _unpark(tx, waybills, silent, standing)
     parked = silent.clear()
-    if lists.height and (silent.height or store.any_parked(tx)):
-        parked = store.take_parked(tx, lists)
+    if "list" in kept.received and (silent.height or store.any_parked(tx)):
+        declared = ~pl.col("draft") & pl.col("app_type").ne_missing(WITHDRAWAL)
+        parked = store.take_parked(tx, _newest_lists(kept).filter(declared))
     return pl.concat([named.select_seq(columns), parked.select_seq(columns)])
 
 
@@ -314,12 +315,14 @@ def _unpark(tx: Transaction, waybills: pl.DataFrame, silent: pl.DataFrame, stand
 
 
 def _with_orders(taken: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
-    """The taken papers, silent waybills now with the order that was found."""
+    """The taken papers, silent waybills now with the order that was found, and what comes after them in the round with that before it."""
     if settled.is_empty():
         return taken
     orders = settled.select_seq(*_PLACE, pl.col("order_no").alias("found"))
     known = taken.join(orders, on=_PLACE, how="left", maintain_order="left")
-    return known.with_columns_seq(pl.coalesce("order_no", "found").alias("order_no")).drop("found")
+    known = known.with_columns_seq(pl.coalesce("order_no", "found").alias("order_no")).drop("found")
+    before = pl.col("order_no").shift(1).over("kind", "issuer_code", "number")
+    return known.with_columns_seq(pl.coalesce("was_order_no", before).alias("was_order_no"))
 
 
 def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, kept: _Kept) -> None:
@@ -331,8 +334,9 @@ def _append(tx: Transaction, kind: Kind, papers: pl.DataFrame, kept: _Kept) -> N
 
 
 def _append_moved(tx: Transaction, kept: _Kept, stored: pl.DataFrame) -> None:
-    """Leave a withdrawal under the order a payment or waybill stood under before it was changed to another."""
-    moved = stored.filter((pl.col("was_order_no") != "") & (pl.col("was_order_no") != pl.col("order_no")))
+    """Leave a withdrawal under the order a payment or waybill stood under before it was changed to another, or to none."""
+    was = pl.col("was_order_no")
+    moved = stored.filter((was != "") & was.ne_missing(pl.col("order_no")))
     for name in ("payment", "waybill"):
         rows = moved.filter(pl.col("kind") == name)
         if rows.height:
@@ -344,14 +348,9 @@ def _append_moved(tx: Transaction, kept: _Kept, stored: pl.DataFrame) -> None:
 
 def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The docket rows of the lists that were taken, numbered; and the lists that their declarant takes back."""
-    received = kept.received.get("list")
-    if received is None:
+    if "list" not in kept.received:
         return _NO_DOCKET, _NO_DOCKET
-    lists = kept.papers("list").with_columns_seq(received["draft", "first"])
-    if not received["first"].all():
-        lists = lists.filter(
-            received.select_seq(pl.struct("issuer_code", "number").is_last_distinct()).to_series()
-        )
+    lists = _newest_lists(kept)
     gone = lists["app_type"] == WITHDRAWAL
     gone = gone.fill_null(value=False)
     opened = lists.filter(~gone)
@@ -365,10 +364,23 @@ def _docket(tx: Transaction, kept: _Kept, now: datetime) -> tuple[pl.DataFrame, 
         *_DOCKETED,
         (pl.lit(f"B{day}") + number).alias("pre_no"),
         pl.when(pl.col("draft")).then(pl.lit("draft")).otherwise(pl.lit("waiting")).alias("state"),
-        pl.col("message_id").replace_strict(arrived, return_dtype=pl.Datetime("us", "UTC")).alias("received_at"),
+        pl.col("message_id")
+        .replace_strict(arrived, return_dtype=pl.Datetime("us", "UTC"))
+        .alias("received_at"),
         "first",
     )
     return docketed, lists.filter(gone)
+
+
+def _newest_lists(kept: _Kept) -> pl.DataFrame:
+    """The lists that were taken, each in its last version of the round, with `draft` and `first` of what was received."""
+    received = kept.received["list"]
+    lists = kept.papers("list").with_columns_seq(received["draft", "first"])
+    if received["first"].all():
+        return lists
+    return lists.filter(
+        received.select_seq(pl.struct("issuer_code", "number").is_last_distinct()).to_series()
+    )
 
 
 def _faults(mail: Mail, received: pl.DataFrame, now: datetime) -> pl.DataFrame:

@@ -169,7 +169,9 @@ def _states(
     if row["kind"] != "waybill":
         return [lists[place].state] if place in lists else ()
     beside = of_order.get(place[0], ())
-    named = [its for its in beside if (its.carrier_code, its.waybill_no) == (row["issuer_code"], row["number"])]
+    named = [
+        its for its in beside if (its.carrier_code, its.waybill_no) == (row["issuer_code"], row["number"])
+    ]
     return [its.state for its in named or beside]
 
 

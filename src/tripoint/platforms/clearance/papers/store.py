@@ -121,8 +121,10 @@ def take_parked(tx: Transaction, lists: pl.DataFrame) -> pl.DataFrame:
     tx.stage("accepted_lists", lists.select_seq("order_no", "carrier_code", "waybill_no"))
     taken = pl.DataFrame(tx.rows(sql.take_parked) or None, schema=schema)
     if taken.height:
-        tx.stage("named_waybills", taken.select_seq("carrier_code", "waybill_no", "order_no").unique())
+        named = taken.select_seq("carrier_code", "waybill_no", "order_no", "message_id", "position")
+        tx.stage("named_waybills", named)
         tx.run(sql.name_orders)
+        tx.run(sql.take_back_leaving)
     return taken
 
 

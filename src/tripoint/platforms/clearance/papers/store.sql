@@ -53,6 +53,12 @@ set order_no = k.order_no
 from named_waybills as k
 where v.number = k.waybill_no and v.kind = 'waybill' and v.issuer_code = k.carrier_code and v.order_no = '';
 
+-- name: take_back_leaving
+-- Removes the withdrawals that the staged waybills left under the very order they turned out to be for.
+delete from waybills as w
+using named_waybills as k
+where w.order_no = k.order_no and w.message_id = k.message_id and w.position = k.position;
+
 -- name: take_parked
 -- Takes the parked waybills that the staged lists name, and leaves none of them behind.
 delete from parked_waybills as p

@@ -391,6 +391,13 @@ def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
     return store.add_used(tx, used.with_columns_seq(pl.lit(drawing.VALUE).alias("allowance")))
 
 
-def held_for(tx: Transaction, codes: Sequence[str], *, after: tuple[int, int], most: int) -> pl.DataFrame:
+def held_for(
+    tx: Transaction,
+    codes: Sequence[str],
+    *,
+    after: tuple[int, int],
+    most: int,
+    guarantors: Sequence[str] | None = None,
+) -> pl.DataFrame:
     """Open lists that were told one of the codes, as they came after a place: message_id, position, order_no."""
-    return store.held_for(tx, states=OPEN_STATES, codes=codes, after=after, most=most)
+    return store.held_for(tx, states=OPEN_STATES, codes=codes, after=after, most=most, guarantors=guarantors)

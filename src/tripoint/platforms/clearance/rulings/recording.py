@@ -33,9 +33,10 @@ def found() -> pl.Expr:
 
 
 def decided(lists: pl.DataFrame) -> pl.DataFrame:
-    """What the docket keeps of each list."""
+    """What the docket keeps of each list, and whether it was decided anew."""
     return lists.select_seq(
         *LIST,
+        "changed",
         "state",
         "waits_for",
         "list_no",

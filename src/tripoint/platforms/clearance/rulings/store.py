@@ -112,9 +112,18 @@ def append(tx: Transaction, rows: Mapping[str, pl.DataFrame]) -> None:
 
 
 def held_for(
-    tx: Transaction, *, states: Sequence[str], codes: Sequence[str], after: tuple[int, int], most: int
+    tx: Transaction,
+    *,
+    states: Sequence[str],
+    codes: Sequence[str],
+    after: tuple[int, int],
+    most: int,
+    guarantors: Sequence[str] | None,
 ) -> pl.DataFrame:
-    """Lists in one of the states with one of the findings, as they came after a place: message_id, position, order_no."""
+    """Lists in one of the states with one of the findings, as they came after a place: message_id, position, order_no.
+
+    Of all guarantors, or of some.
+    """
     message_id, position = after
     return tx.frame(
         sql.held_for,
@@ -123,6 +132,7 @@ def held_for(
         codes=list(codes),
         message_id=message_id,
         position=position,
+        guarantors=None if guarantors is None else list(guarantors),
         most=most,
     )
 

@@ -58,11 +58,12 @@ select person_id, year, allowance, sum(amount)::bigint from used_allowances grou
 on conflict (person_id, year, allowance) do update set used = a.used + excluded.used;
 
 -- name: save_states
--- Writes down what became of the staged lists.
+-- Writes down what became of the staged lists; one that came to the same again was decided when it came to that first.
 update live_clearings as c
 set state = s.state, waits_for = s.waits_for, list_no = s.list_no, papers = s.papers,
     dutiable_value = s.dutiable_value, duty = s.duty, consumption_tax = s.consumption_tax, vat = s.vat, tax = s.tax,
-    channel = s.channel, edition = %(edition)s, decided_at = %(at)s
+    channel = s.channel, edition = %(edition)s,
+    decided_at = case when s.changed or c.decided_at is null then %(at)s else c.decided_at end
 from decided_lists as s
 where c.order_no = s.order_no and c.marketplace_code = s.marketplace_code;
 
@@ -81,10 +82,11 @@ join findings as f on f.order_no = k.order_no
 group by f.order_no, f.marketplace_code;
 
 -- name: held_for
--- Lists in a state that have a finding of one of the codes, as they came, after a place.
+-- Lists in a state that have a finding of one of the codes, as they came, after a place; of some guarantors where any are named.
 select c.message_id, c.position, c.order_no
 from live_clearings as c
 where c.state = any(%(states)s) and (c.message_id, c.position) > (%(message_id)s, %(position)s)
+  and (%(guarantors)s::text[] is null or c.guarantor_code = any(%(guarantors)s))
   and exists (select from findings as f
               where f.order_no = c.order_no and f.marketplace_code = c.marketplace_code and f.code = any(%(codes)s))
 order by c.message_id, c.position
