@@ -276,6 +276,18 @@ def test_a_list_with_a_return_on_its_way_cannot_be_cancelled(court: Court) -> No
     assert of(court, trade)["state"] == "released"
 
 
+def test_a_return_and_a_cancellation_of_one_round_are_worked_on_as_they_came(court: Court) -> None:
+    trade, docket = released(court, 1)
+    with court.engine.transaction() as tx:
+        line = tx.one("select hs_code from assessed_lines where order_no = %(no)s", no=docket["order_no"])
+    work_all, court.engine.work_all = court.engine.work_all, lambda: None
+    take_back(court, about(docket), [(1, line["hs_code"], 1 * SCALE)])
+    cancel(court, about(docket))
+    work_all()
+    assert of(court, trade)["state"] == "released"
+    assert told(court, trade, "CEB624")[-1] == "624 -623005"
+
+
 def test_arrivals_and_signatures_are_noted_and_answered(court: Court) -> None:
     _trade, docket = released(court, 1)
     place = {

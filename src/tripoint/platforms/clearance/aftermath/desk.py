@@ -41,20 +41,20 @@ class Followed:
 
 
 def follow(tx: Transaction, mail: Mail, taken: Taken, bench: Bench, now: datetime) -> Followed:
-    """Do what the cancellations, returns, arrivals and signatures of a round ask for."""
-    parts, freed = [receipts.NOTHING_TOLD], set[str]()
-    for name, work in (
-        ("waybill_status", _note),
-        ("warehouse_in", _arrive),
-        ("cancellation", _cancel),
-        ("return_request", _take_back),
-    ):
-        papers = _accepted(mail, taken, name)
-        if papers:
-            told = [said for paper in papers for said in work(tx, paper, bench, now)]
-            parts.append(_receipts(name, told))
-            freed.update(said["bill_guarantor_code"] for said in told if "bill_guarantor_code" in said)
-    return Followed(told=pl.concat(parts) if len(parts) > 1 else parts[0], freed=frozenset(freed))
+    """Do what the cancellations, returns, arrivals and signatures of a round ask for, as they came."""
+    told: dict[str, list[Row]] = {}
+    came = [(name, paper) for name in _WORK for paper in _accepted(mail, taken, name)]
+    for name, paper in sorted(came, key=lambda one: (one[1]["message_id"], one[1]["position"])):
+        told.setdefault(name, []).extend(_WORK[name](tx, paper, bench, now))
+    return Followed(
+        told=pl.concat([receipts.NOTHING_TOLD, *(_receipts(name, said) for name, said in told.items())]),
+        freed=frozenset(
+            said["bill_guarantor_code"]
+            for rows in told.values()
+            for said in rows
+            if "bill_guarantor_code" in said
+        ),
+    )
 
 
 def confirm_return(
@@ -223,6 +223,15 @@ def _take_back(tx: Transaction, paper: Row, bench: Bench, _now: datetime) -> lis
         _said(paper, receipts.STORED, receipts.LOGIC_PASSED, 2),
         _said(paper, receipts.REVIEW, REVIEW_TEXT, 3),
     ]
+
+
+_WORK = {
+    "waybill_status": _note,
+    "warehouse_in": _arrive,
+    "cancellation": _cancel,
+    "return_request": _take_back,
+}
+"""What is done for a paper of each kind that follows a list; its receipts come back."""
 
 
 def _release_guarantee(
