@@ -77,6 +77,24 @@ def test_lists_by_state_page_by_page(tripoint):
     ]
 
 
+def test_a_state_no_list_on_the_docket_has_is_refused(tripoint):
+    ended = tripoint("lists", "--state", "not_taken")
+    assert (ended.code, ended.err.count("STATE: "), ended.err.count("not_taken;")) == (2, 2, 1)
+
+
+def test_what_a_list_waits_for_is_said_in_the_language_spoken(tripoint):
+    assert "支付单" in tripoint("lists", "--state", "waiting", "--lang", "zh").out
+    assert "payment" in tripoint("lists", "--state", "waiting", "--lang", "en").out
+
+
+def test_every_time_of_an_explanation_is_said_to_be_chinas(tripoint):
+    told = tripoint("explain", RELEASED, "--lang", "en")
+    assert "received / decided (China)" in told.out
+    assert "time (China)" in told.out
+    assert "app_time=20" in told.out
+    assert "+00:00" not in told.out
+
+
 def test_receipts_by_order_and_as_files(tripoint, tmp_path):
     told = tripoint("receipts", "--order", RELEASED, "--json").json["receipts"]
     assert [row["return_status"] for row in told if row["message_type"] == "CEB622"] == ["2", "120", "800"]

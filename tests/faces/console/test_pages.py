@@ -110,6 +110,36 @@ def test_times_are_those_of_china(reader, engine):
     assert words.moment(at) in reader.get("/messages").text
 
 
+def test_every_time_of_a_list_is_said_to_be_chinas(reader):
+    lists = reader.get("/lists").text
+    assert "收到时间（北京时间）" in lists
+    one = reader.get(next(link for link in links(lists) if link.startswith("/list?"))).text
+    for head in ("收到时间（北京时间）", "决定时间（北京时间）", "时间（北京时间）"):
+        assert head in one
+    assert "app_time: 20" in one
+    assert "+00:00" not in one
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "status"),
+    [
+        ("/lists?state=foo", "STATE", 400),
+        ("/messages?state=foo", "STATE", 400),
+        ("/lists?code=NOTHING-99", "FINDING-UNKNOWN", 404),
+    ],
+)
+def test_a_state_or_code_that_is_none_is_no_empty_page(reader, place, code, status):
+    page = reader.get(place)
+    assert (page.status_code, code in page.text) == (status, True)
+
+
+@pytest.mark.parametrize("place", ["/messages?state=received", "/lists?state=inspect"])
+def test_where_nothing_is_like_what_was_chosen_nobody_is_told_to_send_more(reader, place):
+    page = reader.get(place).text
+    assert "没有符合条件的内容" in page
+    assert "POST /v1/messages" not in page
+
+
 def test_an_empty_installation_says_what_to_do(new_database, tmp_path):
     with new_database() as database:
         empty = engine_over(database, tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tripoint.faces.cli.collecting import not_read
+from tripoint.faces.cli.words import NOT_TAKEN
 from tripoint.kernel.money import format_e5, parse_e5
 from tripoint.kernel.refusals import Malformed, Unknown
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from tripoint.app import Engine
 
-NOT_TAKEN = "not_taken"
 COMPARED_OF_PAPERS = ("FIELD-", "SIGN-")
 """Codes told about papers that were not taken; VERSION-* depend on the order of arrival and are not compared."""
 

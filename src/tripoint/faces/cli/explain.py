@@ -10,8 +10,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import SINGLE_NAMES, STATE_NAMES, kinds, named
-from tripoint.kernel.clock import CHINA
+from tripoint.faces.cli.words import SINGLE_NAMES, STATE_NAMES, kinds, moment, named
 from tripoint.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -87,7 +86,10 @@ def _head(found: Explanation, talk: Talk) -> None:
             f"{found.customs_code} / {found.supervision_mode}",
         ),
         (Text("申报日期", "declared on"), found.declared_on.isoformat()),
-        (Text("收到 / 判定", "received / decided"), f"{_at(found.received_at)} / {_at(found.decided_at)}"),
+        (
+            Text("收到 / 判定（北京时间）", "received / decided (China)"),
+            f"{moment(found.received_at)} / {moment(found.decided_at)}",
+        ),
         (Text("规则版本", "edition of the rules"), found.edition),
     ]
     talk.table(
@@ -150,17 +152,22 @@ def _tax(found: Explanation, talk: Talk) -> None:
 def _journal(found: Explanation, talk: Talk) -> None:
     rows = [
         (
-            _at(entry.at),
+            moment(entry.at),
             talk.pick(JOURNAL_WORDS[entry.kind]),
             talk.pick(named(JOURNAL_WHATS, entry.what)),
-            "  ".join(f"{name}={value}" for name, value in entry.details.items()),
+            "  ".join(f"{name}={_detail(name, value)}" for name, value in entry.details.items()),
         )
         for entry in found.journal
     ]
-    heads = (Text("时间", "time"), Text("事项", "event"), Text("内容", "what"), Text("详情", "details"))
+    heads = (
+        Text("时间（北京时间）", "time (China)"),
+        Text("事项", "event"),
+        Text("内容", "what"),
+        Text("详情", "details"),
+    )
     talk.table(Text("全部经过", "journal"), heads, rows)
 
 
-def _at(moment: datetime | None) -> str:
-    """A moment in China's time, to the second."""
-    return "" if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+def _detail(name: str, value: str) -> str:
+    """A detail of the journal; a moment in the time of its column."""
+    return moment(datetime.fromisoformat(value)) if name.endswith("_time") else value

@@ -10,7 +10,7 @@ from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import STATE_NAMES, known_code, named
+from tripoint.faces.cli.words import LIST_STATES, STATE_NAMES, kinds, known_code, named
 from tripoint.kernel.text import Text
 
 app = parser("lists")
@@ -45,8 +45,8 @@ def lists(
     from tripoint.kernel.refusals import Malformed
     from tripoint.platforms.clearance.enquiries import desk
 
-    if state is not None and state not in STATE_NAMES:
-        known = ", ".join(STATE_NAMES)
+    if state is not None and state not in LIST_STATES:
+        known = ", ".join(LIST_STATES)
         raise Malformed(
             "STATE", f"没有状态 {state}；现有 {known}", f"there is no state {state}; there are {known}"
         )
@@ -63,7 +63,7 @@ def lists(
             row.list_no or row.pre_no,
             row.order_no,
             talk.pick(named(STATE_NAMES, row.state)),
-            ",".join(row.waits_for),
+            talk.pick(kinds(",".join(row.waits_for))) if row.waits_for else "",
             row.tax,
             row.declared_on,
             row.declarant_code,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from tripoint.kernel.clock import CHINA
 from tripoint.kernel.text import Text
+
+NOT_TAKEN = "not_taken"
 
 STATE_NAMES: dict[str, Text] = {
     "released": Text("放行", "released"),
@@ -15,9 +19,12 @@ STATE_NAMES: dict[str, Text] = {
     "draft": Text("暂存", "draft"),
     "withdrawn": Text("已撤回", "withdrawn"),
     "cancelled": Text("已撤销", "cancelled"),
-    "not_taken": Text("未接受", "not taken"),
+    NOT_TAKEN: Text("未接受", "not taken"),
 }
 """What can become of a list, in the order reports show it."""
+
+LIST_STATES = tuple(state for state in STATE_NAMES if state != NOT_TAKEN)
+"""The states a list on the docket can be in: one that was not taken is on none."""
 
 KIND_NAMES: Mapping[str, Text] = {
     "order": Text("订单 311", "orders 311"),
@@ -41,6 +48,11 @@ SINGLE_NAMES: dict[str, Text] = {
 def named(names: Mapping[str, Text], word: str) -> Text:
     """The name of a word, or the word itself."""
     return names.get(word, Text(word, word))
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in China's time, to the second; the head above it says whose time it is."""
+    return "" if at is None else at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def known_code(code: str) -> None:

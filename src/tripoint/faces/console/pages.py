@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -30,7 +31,7 @@ from tripoint.kernel.refusals import (
 from tripoint.kernel.text import Language, Text
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
-from tripoint.regimes.findings import load_findings
+from tripoint.regimes.findings import FindingText, load_findings
 
 PAGE = 50
 """Rows on a page."""
@@ -72,6 +73,7 @@ pages = Environment(
     lstrip_blocks=True,
 )
 pages.filters |= {"moment": words.moment, "shown": words.shown}
+pages.globals |= {"detail": words.detail}
 
 
 def language_of(request: Request[Any, Any, Any]) -> Language:
@@ -214,6 +216,9 @@ def _views(engine: Engine) -> list[Any]:
         request: Request[Any, Any, Any], list_state: State = "", code: Short = "", after: Short = ""
     ) -> Response[str]:
         sessions.looking(request, engine)
+        _refuse_unknown(list_state, words.LIST_STATES)
+        if code:
+            _known(code)
         with engine.transaction() as tx:
             rows = enquiries.lists(
                 tx, state=list_state or None, code=code or None, after=after or None, most=PAGE + 1
@@ -244,6 +249,7 @@ def _views(engine: Engine) -> list[Any]:
         before: Annotated[int | None, QueryParameter(ge=1, le=2**63 - 1)] = None,
     ) -> Response[str]:
         sessions.looking(request, engine)
+        _refuse_unknown(message_state, words.MESSAGE_STATES)
         with engine.transaction() as tx:
             rows = inbox.messages(tx, most=PAGE + 1, before=before, state=message_state or None)
         following = rows[PAGE - 1]["message_id"] if len(rows) > PAGE else None
@@ -254,6 +260,7 @@ def _views(engine: Engine) -> list[Any]:
             following=following,
             chosen=message_state,
             before=before,
+            choices=words.MESSAGE_STATES,
         )
 
     @get("/message", sync_to_thread=True)
@@ -269,14 +276,29 @@ def _views(engine: Engine) -> list[Any]:
     @get("/findings", sync_to_thread=True)
     def findings(request: Request[Any, Any, Any], code: Short = "") -> Response[str]:
         sessions.looking(request, engine)
-        known = load_findings()
         if not code:
-            return page(request, "findings.html", known=sorted(known.values(), key=lambda its: its.code))
-        if code not in known:
-            raise Unknown("FINDING-UNKNOWN", f"没有校验代码 {code}", f"there is no finding {code}")
-        return page(request, "finding.html", its=known[code])
+            known = sorted(load_findings().values(), key=lambda its: its.code)
+            return page(request, "findings.html", known=known)
+        return page(request, "finding.html", its=_known(code))
 
     return [overview, lists, one, messages, message, findings]
+
+
+def _refuse_unknown(state: str, known: Sequence[str]) -> None:
+    """Raises Malformed for a state that is none: an empty page would look like an answer."""
+    if state and state not in known:
+        choices = ", ".join(known)
+        raise Malformed(
+            "STATE", f"没有状态 {state}；现有 {choices}", f"there is no state {state}; there are {choices}"
+        )
+
+
+def _known(code: str) -> FindingText:
+    """The finding of a code; raises Unknown."""
+    found = load_findings().get(code)
+    if found is None:
+        raise Unknown("FINDING-UNKNOWN", f"没有校验代码 {code}", f"there is no finding {code}")
+    return found
 
 
 def _papers(summary: dict[str, Any]) -> list[tuple[str, int, int]]:

@@ -53,8 +53,8 @@ WORDS: dict[str, Text] = {
     "customs": Text("申报海关", "Customs office"),
     "mode": Text("监管方式", "Supervision mode"),
     "declared_on": Text("申报日期", "Declared on"),
-    "received_at": Text("收到时间", "Received"),
-    "decided_at": Text("决定时间", "Decided"),
+    "received_at": Text("收到时间（北京时间）", "Received (China)"),
+    "decided_at": Text("决定时间（北京时间）", "Decided (China)"),
     "channel": Text("计税方式", "Tax channel"),
     "edition": Text("法规版本", "Edition of the law"),
     "search": Text("按编号查找", "Find by number"),
@@ -63,6 +63,7 @@ WORDS: dict[str, Text] = {
     "next": Text("下一页", "Next page"),
     "first": Text("第一页", "First page"),
     "nothing": Text("还没有任何内容。", "There is nothing here yet."),
+    "none_such": Text("没有符合条件的内容。", "Nothing here is like that."),
     "nothing_how": Text(
         "用 tripoint clear 或 POST /v1/messages 送入报文后，这里会显示结果。",
         "Send messages with `tripoint clear` or POST /v1/messages, and what happened is shown here.",
@@ -134,6 +135,7 @@ STATES: dict[str, Text] = {
 }
 """Codes as people read them."""
 
+MESSAGE_STATES = ("received", "read", "unreadable")
 LIST_STATES = ("waiting", "released", "held", "refused", "inspect", "draft", "withdrawn", "cancelled")
 
 
@@ -150,6 +152,11 @@ def state(code: str, language: Language) -> str:
 def moment(value: datetime | None) -> str:
     """A time in China, to the second; empty where there is none."""
     return "" if value is None else value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def detail(name: str, value: str) -> str:
+    """A detail of the journal; a moment in the time of its column."""
+    return moment(datetime.fromisoformat(value)) if name.endswith("_time") else value
 
 
 def shown(value: Any) -> str:
