@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -242,3 +243,71 @@ def test_a_database_that_is_killed_is_brought_back_by_the_product_alone() -> Non
         assert work_is_done(installation)
         sender.look()
         assert all(process.poll() is None for process in installation.processes.values())
+
+
+@contextmanager
+def hanging(installation: Installation) -> Iterator[None]:
+    """Every process of the database stopped where it stands: connections stay, and nothing answers on them."""
+    postmaster = installation.supervisor.status().pid
+    assert postmaster is not None
+    stopped = [postmaster]
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        for child in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split():
+            os.kill(int(child), signal.SIGSTOP)
+            stopped.append(int(child))
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_database_that_hangs_is_told_and_waited_out() -> None:
+    with folder_of_its_own() as folder, serving(folder) as (installation, sender):
+        post_until(sender, 202, 10)
+        with hanging(installation):
+            begun = time.monotonic()
+            first = sender.http.post("/v1/messages", content=b"<hung/>")
+            assert (first.status_code, first.json()["code"]) == (503, "COMMIT-LATE")
+            assert first.headers["Retry-After"].isdigit()
+            assert time.monotonic() - begun < POLITE_SECONDS
+            while sender.post() == 503 and sender.refused[-1].json()["code"] != "DATABASE-GONE":
+                assert time.monotonic() - begun < 2 * POLITE_SECONDS
+            begun = time.monotonic()
+            assert sender.post() == 503
+            assert httpx.get(f"{installation.url}/health", timeout=5, trust_env=False).status_code == 200
+            said = installation.ready(5)
+            assert (said["ready"], said["database"]) == (False, False)
+            assert time.monotonic() - begun < 1
+        post_until(sender, 202, 60)
+        again = sender.http.post("/v1/messages", content=b"<hung/>")
+        assert (again.status_code, again.json()["is_new"]) == (200, False)
+        assert work_is_done(installation)
+        sender.look()
+        assert sender.slowest < POLITE_SECONDS
+        assert all(process.poll() is None for process in installation.processes.values())
+
+
+def ask(sender: Sender, path: str) -> None:
+    """Ask for what only the database knows; whatever comes of it."""
+    with suppress(httpx.HTTPError):
+        sender.http.get(path)
+
+
+def test_a_server_ends_though_its_database_hangs() -> None:
+    with folder_of_its_own() as folder, serving(folder) as (installation, sender):
+        post_until(sender, 202, 10)
+        server = installation.processes[SERVER]
+        with hanging(installation):
+            asking = [
+                threading.Thread(target=ask, args=(sender, path)) for path in ("/v1/messages", "/v1/outbox")
+            ]
+            for thread in asking:
+                thread.start()
+            time.sleep(1)
+            begun = time.monotonic()
+            server.terminate()
+            assert server.wait(60) == 0
+            assert time.monotonic() - begun < 40
+            for thread in asking:
+                thread.join(10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import socket
 import threading
@@ -30,6 +31,9 @@ WORKER = "tripoint.faces.worker.loop"
 
 GOODBYE_SECONDS = 15
 """So long requests and the worker's round may take to end once the process is told to stop."""
+
+LAST_SECONDS = 5
+"""So long everything else may take after that; then the process ends, whatever its threads wait for."""
 
 BACKLOG = 4096
 """Connections that may wait to be taken up."""
@@ -82,6 +86,9 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
         if self.crew is not None:
             self.crew.kill() if self.force_exit else self.crew.tell()
+        # A thread that waits for a database which hangs keeps the interpreter from ending; no alarm does.
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+        signal.alarm(LAST_SECONDS + (0 if self.force_exit else 2 * GOODBYE_SECONDS))
 
 
 @contextmanager
