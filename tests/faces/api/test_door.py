@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import threading
 import time
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from tests.faces.api.serving import client, engine_over, key, rehearsed, serving
 from tripoint.exchange import store as exchange
 from tripoint.faces.api import outbox, server
-from tripoint.faces.api.fetching import accepts_zstd
+from tripoint.faces.api.fetching import Given, accepts_zstd
 from tripoint.faces.api.outbox import Body, Mail, News, Shelf
+from tripoint.faces.api.quick import Quick
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.registers.access.records import Scope
 
@@ -161,6 +163,27 @@ def test_requests_written_at_once_are_answered_in_their_order(houses):
     kinds = [part.split(b" ")[0] for part in told.split(b"HTTP/1.1 ")[1:]]
     assert kinds == [b"202", b"200", b"200", b"200", b"200", b"200"]
     assert told.lower().count(b"connection: close") == 1
+
+
+def test_a_body_that_was_given_is_held_by_no_idle_connection(houses):
+    text = key(houses.engine, houses.code)
+    with houses.engine.transaction() as tx:
+        number = exchange.outgoing(tx, recipient_code=houses.code, after=0, most=1)[0]["outbox_id"]
+    with contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(client(houses.door, text)) for _ in range(5)]
+        lines[0].get(f"/v1/outbox/{number}")
+        gc.collect()
+        gc.disable()
+        stack.callback(gc.enable)
+        before = sum(isinstance(thing, Quick) for thing in gc.get_objects())
+        for http in lines:
+            assert http.get(f"/v1/outbox/{number}").status_code == 200
+            assert http.post("/v1/messages", content=b"<held/>", headers=XML).status_code < 300
+            assert http.get(f"/v1/outbox/{number}").status_code == 200
+        time.sleep(0.2)
+        things = gc.get_objects()
+        assert [thing for thing in things if type(thing) is Given] == []
+        assert sum(isinstance(thing, Quick) for thing in things) <= before + len(lines)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,6 +11,7 @@ from litestar import Request
 from litestar.params import SkipValidation
 
 from tripoint.app import Engine
+from tripoint.faces.api.headers import only
 from tripoint.kernel.refusals import Unauthenticated
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
@@ -96,8 +97,8 @@ KnownKeys = SkipValidation[Keys]
 
 
 async def authenticated(request: Request[Any, Any, Any], keys: KnownKeys) -> Principal:
-    """Who holds the request's key; raises Unauthenticated."""
-    principal = await keys.principal(request.headers.get("authorization", ""))
+    """Who holds the request's key; raises Unauthenticated, and HTTPException 400 where two keys are shown."""
+    principal = await keys.principal(only(request.scope["headers"], b"authorization"))
     request.scope.setdefault("state", {})["key_id"] = principal.key_id
     return principal
 

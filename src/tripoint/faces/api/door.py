@@ -19,7 +19,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tripoint.faces.api import logs, problems
 from tripoint.faces.api.fetching import BODY_ROUTE, OUTBOX_ROUTE, Fetching
-from tripoint.faces.api.quick import Headers, Line, Quick
+from tripoint.faces.api.headers import Headers
+from tripoint.faces.api.quick import Line, Quick
 from tripoint.faces.api.sending import MESSAGES_ROUTE, Sending, acknowledged
 
 BODIES = "/v1/outbox/"
@@ -68,10 +69,13 @@ class Door:
 
     def begin(self, line: Line, method: bytes, address: bytes, headers: Headers) -> Quick | None:
         """Take a request on within its connection, which needs no task; None where that cannot be."""
+        said = dict(headers)
+        if len(said) != len(headers):
+            return None
         if method == b"POST" and address == _MESSAGES:
-            return self._sending.begin(line, dict(headers))
+            return self._sending.begin(line, said)
         if method == b"GET" and (number := _number(address.decode("latin-1"))):
-            return self._fetching.begin(line, number, dict(headers))
+            return self._fetching.begin(line, number, said)
         return None
 
     async def _keep(self, scope: HTTPScope, receive: Receive) -> tuple[int, Headers, bytes]:

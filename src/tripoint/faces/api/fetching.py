@@ -9,6 +9,7 @@ from litestar.types import HTTPScope
 
 from tripoint.exchange import packing
 from tripoint.faces.api.callers import Keys, require_read
+from tripoint.faces.api.headers import only
 from tripoint.faces.api.outbox import Mail, Outbox
 from tripoint.faces.api.quick import Line, Quick
 from tripoint.kernel.refusals import Refusal
@@ -43,7 +44,9 @@ class Giving(Quick):
 
     def end(self) -> bool:
         """Give it."""
-        self.answer(200, self._given.wired(), self._given.content)
+        given = self._given
+        del self._given
+        self.answer(200, given.wired(), given.content)
         return True
 
 
@@ -55,9 +58,8 @@ class Fetching:
         self._mail = mail
 
     async def caller(self, scope: HTTPScope) -> Principal:
-        """Who asks; raises Unauthenticated."""
-        shown = dict(scope["headers"]).get(b"authorization", b"")
-        principal = await self._keys.principal(shown.decode("latin-1"))
+        """Who asks; raises Unauthenticated, and HTTPException 400 where two keys are shown."""
+        principal = await self._keys.principal(only(scope["headers"], b"authorization"))
         scope["state"]["key_id"] = principal.key_id
         return principal
 

@@ -7,7 +7,6 @@ moment be handed over to the application with the bytes that have come; whatever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -15,8 +14,7 @@ from litestar import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from tripoint.faces.api import logs
-
-Headers = Sequence[tuple[bytes, bytes]]
+from tripoint.faces.api.headers import Headers
 
 
 class Line(Protocol):
@@ -30,23 +28,34 @@ class Line(Protocol):
         """Go on with the connection."""
 
 
+class Nobody:
+    """Who waits for what uvicorn tells a cycle."""
+
+    def set(self) -> None:
+        """Something has come."""
+
+
 class Quick:
-    """A request as uvicorn's connection knows its cycles, without a task; `Posting` and `Giving` answer one."""
+    """A request as uvicorn's connection knows its cycles, without a task; `Posting` and `Giving` answer one.
+
+    The connection holds its last request while it is idle: one that is answered holds neither the connection nor a body.
+    """
 
     method = route = ""
     """As they are counted and logged."""
 
+    message_event = Nobody()
+    response_started = False
+    """An answer is written whole."""
+
     def __init__(self, line: Line, key_id: str) -> None:
         self._line = line
+        self._scope = line.scope
         self._begun = perf_counter()
         self.state = logs.numbered(line.scope)
         self.state["key_id"] = key_id
         self.response_complete = self.disconnected = False
         self.keep_alive = self.more_body = True
-        self.message_event = self
-
-    def set(self) -> None:
-        """Nobody waits for what uvicorn tells a cycle."""
 
     def take(self, piece: bytes) -> bool:  # noqa: ARG002
         """A piece of the body; False where the application must go on with it."""
@@ -68,11 +77,12 @@ class Quick:
             "raw_path": self.route.encode(),
             "query_string": b"",
         }
-        return Request(self._line.scope | more)
+        return Request(self._scope | more)
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Write the answer, count and log it, and let the connection go on."""
         line = self._line
+        del self._line
         self.response_complete = True
         if not line.transport.is_closing():
             head = [STATUS_LINE[status]]

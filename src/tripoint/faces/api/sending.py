@@ -15,9 +15,10 @@ from tripoint.exchange import records
 from tripoint.exchange.records import Posted
 from tripoint.faces.api import bodies, problems
 from tripoint.faces.api.callers import Keys, require_send
+from tripoint.faces.api.headers import Headers, only
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.operations import XML_TYPES
-from tripoint.faces.api.quick import Headers, Line, Quick
+from tripoint.faces.api.quick import Line, Quick
 from tripoint.faces.api.watch import Watch
 from tripoint.kernel.refusals import Refusal
 from tripoint.registers.access.records import Principal
@@ -130,7 +131,7 @@ class Sending:
         """Keep the body of a request as a message; raises what refuses it."""
         self._watch.refuse()
         said = dict(scope["headers"])
-        principal = await self._keys.principal(said.get(b"authorization", b"").decode("latin-1"))
+        principal = await self._keys.principal(only(scope["headers"], b"authorization"))
         scope["state"]["key_id"] = principal.key_id
         sender_code = sender(principal, said)
         with bodies.holding() as held:
