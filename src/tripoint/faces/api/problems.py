@@ -48,7 +48,9 @@ TITLES: dict[int, Text] = {
     409: Text("与此前内容冲突", "It was said before, differently"),
     413: Text("内容过大", "It is larger than is taken"),
     415: Text("不支持该内容类型", "This kind of content is not taken"),
+    431: Text("请求头过大", "The head of the request is too large"),
     500: Text("系统内部错误", "We have made a mistake"),
+    501: Text("不支持该传输编码", "This is not offered"),
     503: Text("暂时无法处理", "Not now; try again"),
 }
 
@@ -73,6 +75,20 @@ ROUTING: dict[int, tuple[str, Text]] = {
     ),
 }
 """What the router itself refuses: code and sentence by status."""
+
+UNREAD: dict[int, tuple[str, Text]] = {
+    400: ("HTTP-MALFORMED", Text("所收内容不是合规的 HTTP/1.1 请求", "this is not HTTP/1.1")),
+    408: ROUTING[408],
+    431: (
+        "HEAD-TOO-LARGE",
+        Text("请求头（含尾部字段）超过 64 KiB", "head and trailers are more than 64 KiB"),
+    ),
+    501: (
+        "TRANSFER-CODING",
+        Text("除 chunked 外不支持其他传输编码", "no transfer coding but chunked is understood"),
+    ),
+}
+"""What the connection refuses before there is a request: code and sentence by status."""
 
 FAULT = (
     "FAULT",
