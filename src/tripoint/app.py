@@ -159,6 +159,14 @@ class Settings:
         )
 
 
+def database_named(settings: Settings) -> str:
+    """Where the database of the URL is, as host, port and name, without user or password; empty where none is named."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    said = conninfo_to_dict(settings.database_url or "")
+    return " ".join(f"{part}={said[part]}" for part in ("host", "hostaddr", "port", "dbname") if said.get(part))
+
+
 def _file(file: Path) -> dict[str, Any]:
     """What a `tripoint.toml` says, nothing where there is none; raises Malformed where it cannot be read as one."""
     try:

@@ -50,6 +50,8 @@ def test_a_backup_comes_back_in_a_new_folder_and_says_what_there_is(
     again = embedded("restore", "--from", kept, "--data", new)
     assert again.code == 5
     assert "RESTORE-TARGET" in again.err
+    assert f"restoring {taken.json['folder']}" in back.err.replace("恢复", "restoring")
+    assert "restoring" not in again.err
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,7 @@ def test_a_backup_comes_back_in_a_new_folder_and_says_what_there_is(
     [
         (("restore", "--from", ".", "--at", "2026-11-22T03:00:00"), 2, "RESTORE-AT"),
         (("restore", "--from", ".", "--at", "yesterday"), 2, "RESTORE-AT"),
+        (("restore", "--from", ".", "--at", "2026-11-22T03:00:00+08:00", "--no-archive"), 2, "--no-archive"),
         (("restore", "--from", "."), 5, "RESTORE-ELSEWHERE"),
         (("backup", "--to", "kept", "--keep", "0"), 2, "KEEP"),
         (("backup", "--to", "kept", "--rate", "0"), 2, "RATE"),

@@ -17,6 +17,8 @@ import pytest
 from tests.faces.cli.running import ROOT, execute, spawn
 from tripoint.app import Settings
 from tripoint.faces.cli import pages
+from tripoint.faces.cli.commands import COMMANDS
+from tripoint.faces.cli.dispatch import app_of
 
 REFERENCE = ROOT / "docs" / "reference"
 GUIDE = ROOT / "docs" / "start" / "first-papers.md"
@@ -29,14 +31,15 @@ def test_each_page_is_in_step_with_its_command(name):
     assert text.startswith(made), "run: python -m tripoint.faces.cli.pages docs/reference/commands"
 
 
+def test_no_page_shows_an_option_that_only_the_parser_dreams_of():
+    assert [name for name, made in pages.pages().items() if "`--empty-" in made] == []
+
+
 def test_there_is_no_page_without_a_command():
     assert {path.name for path in (REFERENCE / "commands").glob("*.md")} == set(pages.pages())
 
 
 def test_every_argument_of_every_command_is_explained():
-    from tripoint.faces.cli.commands import COMMANDS
-    from tripoint.faces.cli.dispatch import app_of
-
     apps = [(name, app) for name in COMMANDS for app in [app_of(name), *pages.subcommands(app_of(name))]]
     bare = [
         (name, argument.names)

@@ -162,6 +162,35 @@ def test_api_keys_are_made_shown_and_taken_back(tripoint):
     assert "/login?key=" in tripoint("access", "console").out
 
 
+def test_keys_are_shown_with_what_has_become_of_them(tripoint, installation):
+    made = {
+        name: tripoint("access", "create", "--name", name, *more, "--json").json["key_id"]
+        for name, more in {"lasting": (), "ending": ("--days", "1"), "taken": ()}.items()
+    }
+    tripoint("access", "revoke", made["taken"])
+    shown = tripoint("access", "list", "--most", "1000", "--lang", "en").out
+    for head in ("state", "made (China)", "ends", "last used"):
+        assert head in " ".join(shown.split())
+    rows = {name: next(line for line in shown.splitlines() if key in line) for name, key in made.items()}
+    assert "valid" in rows["lasting"]
+    assert "valid" in rows["ending"]
+    assert "revoked" in rows["taken"]
+
+
+def test_a_key_that_has_expired_is_said_to_be_so():
+    from datetime import UTC, datetime, timedelta
+
+    from tripoint.faces.cli.access import _state
+    from tripoint.registers.access.records import ApiKey, Scope
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    key = ApiKey(
+        key_id="0" * 12, enterprise_code=None, name="x", scopes=frozenset({Scope.OPERATOR}),
+        created_at=now - timedelta(days=2), expires_at=now, revoked_at=None, last_used_at=None,
+    )  # fmt: skip
+    assert _state(key, now).en == "expired"
+
+
 def test_nothing_is_lodged_for_or_given_to_an_enterprise_nobody_filed(tripoint):
     accounts, keys = (
         tripoint(*words, "--json").out for words in (("ledger", "statement"), ("access", "list"))
@@ -249,7 +278,9 @@ def test_judging_again_without_a_change_changes_nothing(tripoint):
 
 
 def test_the_database_says_where_it_is(tripoint, installation):
-    assert tripoint("db", "status", "--json").json == {"embedded": False, "running": None}
+    told = tripoint("db", "status", "--json").json
+    assert (told["embedded"], told["running"], told["pending"]) == (False, True, [])
+    assert f"dbname={told['database'].partition('dbname=')[2]}" in tripoint("db", "status").out
     assert tripoint("db", "stop").code == 5
     assert tripoint("db", "migrate", "--json").json["pending"] == []
     assert tripoint("db", "path").out.strip() == installation["TRIPOINT_DATA_DIR"]

@@ -69,6 +69,20 @@ def test_an_address_that_is_none_is_told_without_its_password(tripoint, monkeypa
     assert "secret" not in ended.err
 
 
+def test_a_database_that_does_not_answer_is_named_without_its_password(tripoint, monkeypatch):
+    monkeypatch.setenv("TRIPOINT_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/there")
+    ended = tripoint("lists")
+    assert (ended.code, ended.err.count("DATABASE-GONE: ")) == (6, 2)
+    assert (
+        ended.err.count("TRIPOINT_DATABASE_URL") == ended.err.count("host=127.0.0.1 port=1 dbname=there") == 2
+    )
+    status = tripoint("db", "status", "--json")
+    assert (status.code, status.json["running"]) == (exits.OK, False)
+    said = tripoint("db", "status", "--lang", "en").out
+    assert "does not answer (DATABASE-GONE)" in said
+    assert "secret" not in ended.err + status.out + said
+
+
 def test_a_setting_that_is_none_ends_every_command_with_2(tripoint, monkeypatch, tmp_path):
     monkeypatch.setenv("TRIPOINT_TYPO", "1")
     ended = tripoint("lists")

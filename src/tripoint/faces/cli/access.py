@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,7 +11,11 @@ from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.words import moment
 from tripoint.kernel.text import Text
+
+if TYPE_CHECKING:
+    from tripoint.registers.access.records import ApiKey
 
 DAYS_MOST = 36500
 
@@ -83,6 +87,7 @@ def list_(
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         found = desk.keys(tx, enterprise, after=after, limit=most)
+        now = opened.clock.now()
     said = [
         {
             "key_id": key.key_id,
@@ -103,14 +108,35 @@ def list_(
         Text("企业", "enterprise"),
         Text("名称", "name"),
         Text("权限", "scopes"),
-        Text("收回", "revoked"),
+        Text("状态", "state"),
+        Text("签发（北京时间）", "made (China)"),
+        Text("到期", "ends"),
+        Text("最近使用", "last used"),
     )
     rows = [
-        (key.key_id, key.enterprise_code, key.name, ", ".join(sorted(key.scopes)), key.revoked_at)
+        (
+            key.key_id,
+            key.enterprise_code,
+            key.name,
+            ", ".join(sorted(key.scopes)),
+            talk.pick(_state(key, now)),
+            moment(key.created_at),
+            moment(key.expires_at),
+            moment(key.last_used_at),
+        )
         for key in found
     ]
     talk.table(Text("密钥", "keys"), heads, rows)
     tell_end(talk, len(found), more, Text("没有符合条件的密钥", "no such keys"))
+
+
+def _state(key: ApiKey, now: datetime) -> Text:
+    """Whether a key opens anything still, and if not, since when."""
+    if key.revoked_at is not None:
+        return Text(f"已收回 {moment(key.revoked_at)}", f"revoked {moment(key.revoked_at)}")
+    if key.expires_at is not None and key.expires_at <= now:
+        return Text("已过期", "expired")
+    return Text("有效", "valid")
 
 
 @app.command(help="Take a key back for good. 收回密钥。")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
-from tripoint.faces.cli.opening import Place, engine, settings
+from tripoint.faces.cli.opening import Place, engine, reached, settings
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
+
+if TYPE_CHECKING:
+    from tripoint.app import Settings
 
 app = parser("db")
 
@@ -54,10 +57,10 @@ def status(*, voice: Voice | None = None, place: Place | None = None) -> None:
 def _tell(place: Place | None, talk: Talk) -> None:
     from tripoint.app import embedded_server
 
-    server = embedded_server(settings(place))
+    chosen = settings(place)
+    server = embedded_server(chosen)
     if server is None:
-        talk.data({"embedded": False, "running": None})
-        talk.say("数据库由 TRIPOINT_DATABASE_URL 指定", "the database is named by TRIPOINT_DATABASE_URL")
+        _tell_named(chosen, talk)
         return
     found = server.status()
     talk.data(
@@ -81,6 +84,29 @@ def _tell(place: Place | None, talk: Talk) -> None:
         talk.say(
             f"数据库没有运行；数据在 {found.folder}", f"the database does not run; data in {found.folder}"
         )
+
+
+def _tell_named(chosen: Settings, talk: Talk) -> None:
+    """Say whether a database answers that is not ours to start."""
+    from tripoint.app import database_named
+    from tripoint.kernel.refusals import Busy
+
+    named = database_named(chosen)
+    try:
+        with reached(chosen, as_it_is=True) as opened:
+            pending = opened.pending_migrations()
+    except Busy as busy:
+        talk.data({"embedded": False, "running": False, "database": named, "pending": None})
+        talk.say(
+            f"数据库没有应答（{busy.code}）：{busy.text.zh}",
+            f"the database does not answer ({busy.code}): {busy.text.en}",
+        )
+        return
+    talk.data({"embedded": False, "running": True, "database": named, "pending": pending})
+    talk.say(
+        f"数据库应答正常，由 TRIPOINT_DATABASE_URL 指定：{named}；待升级 {len(pending)} 项",
+        f"the database answers; it is named by TRIPOINT_DATABASE_URL: {named}; migrations to come: {len(pending)}",
+    )
 
 
 @app.command(help="Bring the schema up to date and say which migrations there are. 升级结构。")

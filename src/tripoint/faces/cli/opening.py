@@ -44,18 +44,35 @@ def engine(
     place: Place | None, talk: Talk, *, signatures: str | None = None, seeded: bool = True
 ) -> Iterator[Engine]:
     """The installation, open; the rates and goods that are shipped are loaded where the registers are empty."""
-    from tripoint.app import Engine
-
     chosen = settings(place, signatures)
     if chosen.database_url is None and not (chosen.data_dir / "postgres").exists():
         talk.note(
             f"首次使用：在 {chosen.data_dir} 建立数据库 …",
             f"first use: making a database in {chosen.data_dir} …",
         )
-    with Engine.open(chosen) as opened:
+    with reached(chosen) as opened:
         if seeded:
             seed(opened, talk)
         yield opened
+
+
+def reached(chosen: Settings, *, as_it_is: bool = False) -> Engine:
+    """The engine over the database chosen; where one named by URL does not answer, the Busy raised says which."""
+    from tripoint.app import Engine, database_named
+    from tripoint.kernel.refusals import Busy
+
+    try:
+        return Engine.open(chosen, as_it_is=as_it_is)
+    except Busy as busy:
+        if chosen.database_url is None:
+            raise
+        named = database_named(chosen)
+        raise Busy(
+            busy.code,
+            f"{busy.text.zh}数据库由 TRIPOINT_DATABASE_URL（database_url）指定：{named}",
+            f"{busy.text.en} It is named by TRIPOINT_DATABASE_URL (database_url): {named}",
+            busy.retry_after_seconds,
+        ) from busy
 
 
 def seed(opened: Engine, talk: Talk) -> None:

@@ -56,7 +56,7 @@ def _names(argument: Argument) -> str:
     """How an argument is written; one given by its place has a name in capitals."""
     if argument.index is not None:
         return f"`{argument.names[0].lstrip('-').upper()}`"
-    return ", ".join(f"`{name}`" for name in argument.names)
+    return ", ".join(f"`{name}`" for name in argument.names if name not in argument.negatives)
 
 
 def _choices(choices: tuple[str, ...] | None) -> str:

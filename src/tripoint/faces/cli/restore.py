@@ -65,9 +65,15 @@ def restore(
     """Restore one."""
     from tripoint.app import Engine, find_backup
     from tripoint.app import restore as bring_back
-    from tripoint.kernel.refusals import Conflict
+    from tripoint.kernel.refusals import Conflict, Malformed
 
     talk, moment = Talk(voice), None if at is None else _moment(at)
+    if moment is not None and no_archive:
+        raise Malformed(
+            "RESTORE-AT",
+            "--at 与 --no-archive 不能同用：恢复到某一时刻需要 WAL 归档",
+            "--at and --no-archive do not go together: a moment is restored from the WAL archive",
+        )
     chosen = settings(place)
     if chosen.database_url is not None:
         raise Conflict(
@@ -76,8 +82,7 @@ def restore(
             "a restore makes an embedded database; unset TRIPOINT_DATABASE_URL first",
         )
     found = find_backup(from_, moment)
-    talk.note(f"恢复 {found.folder} 到 {chosen.data_dir}", f"restoring {found.folder} into {chosen.data_dir}")
-    with _stages(talk) as told:
+    with _stages(talk, found.folder, chosen.data_dir) as told:
         restored = bring_back(
             found, chosen.data_dir, archived_in=archive, with_archive=not no_archive, at=moment, told=told
         )
@@ -110,11 +115,16 @@ def _moment(text: str) -> datetime:
 
 
 @contextmanager
-def _stages(talk: Talk) -> Iterator[Callable[[str], Told]]:
-    """A progress bar for each stage, one after another."""
+def _stages(talk: Talk, source: Path, data_dir: Path) -> Iterator[Callable[[str], Told]]:
+    """A progress bar for each stage, one after another; with the first it is sure that a restore begins, and it is said."""
     with ExitStack() as bars:
+        begun = False
 
         def told(stage: str) -> Told:
+            nonlocal begun
+            if not begun:
+                talk.note(f"恢复 {source} 到 {data_dir}", f"restoring {source} into {data_dir}")
+                begun = True
             bars.close()
             return bars.enter_context(talk.progress(STAGES[stage].zh, STAGES[stage].en))
 
