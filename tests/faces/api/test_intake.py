@@ -62,17 +62,20 @@ def test_what_arrives_during_a_commit_goes_into_the_next_and_all_get_their_numbe
 
 def test_a_group_that_cannot_be_kept_is_refused_whole_and_the_next_is_kept(engine):
     class Gone(Slow):
+        is_gone = True
+
         def admit_all(self, packed):
-            if not self.groups:
-                self.groups.append(len(packed))
+            if self.is_gone:
                 raise Busy("DATABASE-GONE", "断开", "gone")
             return super().admit_all(packed)
 
-    keeping = Intake(Gone(engine))
-    refused = keep_together(keeping, [posted(1000), posted(1001)])
-    assert [type(one) for one in refused] == [Busy, Busy]
-    assert refused[0] is not refused[1]
-    assert all(one.is_new for one in keep_together(keeping, [posted(1000), posted(1001)]))
+    gone = Gone(engine)
+    keeping = Intake(gone)
+    refused = keep_together(keeping, [posted(number) for number in range(1000, 1020)])
+    assert {type(one) for one in refused} == {Busy}
+    assert len({id(one) for one in refused}) == 20  # each is told of its own
+    gone.is_gone = False
+    assert keep_together(keeping, [posted(1000)])[0].is_new
 
 
 def test_a_message_that_fails_by_a_fault_of_ours_fails_no_other(engine):
@@ -134,6 +137,19 @@ def test_a_commit_that_does_not_come_is_not_waited_for_and_the_same_bytes_get_it
                 assert time.monotonic() - begun < 5
             again = post(http, raw)
             assert (again.status_code, again.json()["is_new"]) == (200, False)
+
+
+def test_a_key_that_cannot_be_looked_up_is_not_waited_for(engine, url, monkeypatch):
+    monkeypatch.setattr(callers, "LOOK_UP_SECONDS_MAX", 0.5)
+    with client(url, key(engine)) as http:
+        with engine.transaction() as tx:
+            tx.run("lock table api_keys in access exclusive mode")
+            begun = time.monotonic()
+            for answer in (post(http, b"<shown/>"), http.get("/v1/messages"), http.get("/v1/outbox?after=0")):
+                assert (answer.status_code, answer.json()["code"]) == (503, "DATABASE-GONE")
+                assert int(answer.headers["retry-after"]) > 0
+            assert time.monotonic() - begun < 10
+        assert post(http, b"<shown/>").status_code == 202
 
 
 def test_a_fault_beside_a_commit_ends_no_intake(engine, url, monkeypatch):

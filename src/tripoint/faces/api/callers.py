@@ -6,12 +6,13 @@ import hashlib
 from time import monotonic
 from typing import Any
 
-from anyio import to_thread
+from anyio import fail_after, to_thread
 from litestar import Request
 from litestar.params import SkipValidation
 
 from tripoint.app import Engine
 from tripoint.faces.api.headers import only
+from tripoint.faces.api.watch import gone
 from tripoint.kernel.refusals import Unauthenticated
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
@@ -25,6 +26,9 @@ Caller = SkipValidation[Principal]
 
 KNOWN_SECONDS = 5.0
 """So long a key that was good is not looked up again: a key revoked elsewhere is good for no longer than this."""
+
+LOOK_UP_SECONDS_MAX = 10.0
+"""A key that has not been found by then is not waited for: the database hangs."""
 
 KNOWN_MOST = 10_000
 """Keys remembered at most."""
@@ -45,7 +49,7 @@ class Keys:
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
     async def principal(self, authorization: str) -> Principal:
-        """Who holds the key of an Authorization header; raises Unauthenticated."""
+        """Who holds the key of an Authorization header; raises Unauthenticated, and Busy where nobody can tell in time."""
         text = _text(authorization)
         if not text:
             raise Unauthenticated(
@@ -58,7 +62,11 @@ class Keys:
         if principal is not None:
             return principal
         looked_at, known = monotonic(), self._known
-        principal = await to_thread.run_sync(self._look_up, text)
+        try:
+            with fail_after(LOOK_UP_SECONDS_MAX):
+                principal = await to_thread.run_sync(self._look_up, text, abandon_on_cancel=True)
+        except TimeoutError:
+            raise gone() from None
         if len(known) >= KNOWN_MOST:
             known.clear()
         known[digest] = (looked_at + KNOWN_SECONDS, principal)

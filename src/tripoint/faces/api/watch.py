@@ -101,11 +101,11 @@ class Watch:
         """Raises Busy where a message could not be kept, or should not: nothing is asked, the last look decides."""
         seen, settings = self._seen, self._engine.settings
         if self._looking_for() > STALE_SECONDS:
-            raise _gone()
+            raise gone()
         if seen is None or monotonic() - seen.at > STALE_SECONDS:
             return
         if not seen.database:
-            raise _gone()
+            raise gone()
         if seen.disk_free_bytes is not None and seen.disk_free_bytes < settings.disk_floor_bytes:
             raise _no_room()
         if seen.backlog_messages >= settings.backlog_messages or seen.backlog_bytes >= settings.backlog_bytes:
@@ -182,7 +182,8 @@ class Watch:
             return 0
 
 
-def _gone() -> Busy:
+def gone() -> Busy:
+    """The refusal of what needs a database that does not answer."""
     return Busy(GONE, "数据库暂不可用，请稍后再试。", "The database is out of reach at present. Try again.")
 
 
