@@ -117,8 +117,8 @@ def test_answers_as_described_whatever_is_asked(new_database, tmp_path_factory, 
                 case=operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
             )
             def check(case):
-                # An object without members is written into an address as nothing at all, which is sound.
-                assume({} not in (case.query or {}).values())
+                # A list or object without members is written into an address as nothing at all, which is sound.
+                assume(not any(value in ([], {}) for value in (case.query or {}).values()))
                 # What is sound by its shape may still be refused: a cursor of nobody's, an address in nobody's network.
                 case.call_and_validate(
                     headers={"Authorization": f"Bearer {text}"}, excluded_checks=[positive_data_acceptance]

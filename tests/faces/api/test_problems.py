@@ -53,6 +53,15 @@ def test_every_refusal_is_a_problem_document(firm, method, path, status, code):
         assert told["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/messages", "/v1/messages/1/raw", "/v1/webhooks", "/v1/keys/1", "/health"]
+)
+def test_says_which_methods_an_address_has(firm, path):
+    offered, refused = firm.options(path), firm.request("PATCH", path)
+    assert (offered.status_code, offered.content, refused.status_code) == (204, b"", 405)
+    assert set(offered.headers["allow"].split(", ")) == set(refused.headers["allow"].split(", "))
+
+
 def test_speaks_the_language_of_the_caller(firm):
     chinese = firm.get("/v1/messages/999999999", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
     assert chinese.json()["detail"] == "没有报文 999999999"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -66,6 +66,23 @@ def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
         )
 
 
+def offered(request: Request[Any, Any, Any]) -> Response[None]:
+    """The methods of an address; the framework's own answer knows only that of the handler it met first."""
+    here = request.scope["path_template"]
+    methods = {
+        method for route in request.app.routes if route.path_format == here for method in route.methods
+    }
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
+
+
+def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """What is answered before a handler is asked."""
+    if request.method == "OPTIONS":
+        return offered(request)
+    refuse_strange_parameters(request)
+    return None
+
+
 def refuse_strange_pages(request: Request[Any, Any, Any]) -> None:
     """Raises 404 beside the pages of the description, where the framework would answer with a page of its own."""
     if request.url.path.rstrip("/") not in DESCRIPTION:
@@ -92,7 +109,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
     papers = Router(
         "/v1",
         route_handlers=list(ROUTERS),
-        before_request=refuse_strange_parameters,
+        before_request=look_first,
         dependencies={"caller": Provide(authenticated)},
     )
     known = Keys(engine)
