@@ -284,3 +284,37 @@ def test_the_database_says_where_it_is(tripoint, installation):
     assert tripoint("db", "stop").code == 5
     assert tripoint("db", "migrate", "--json").json["pending"] == []
     assert tripoint("db", "path").out.strip() == installation["TRIPOINT_DATA_DIR"]
+
+
+def test_tables_in_chinese_say_nothing_in_english_that_has_a_chinese_name(tripoint):
+    shown = {
+        words: tripoint(*words, "--lang", "zh").out
+        for words in (
+            ("messages", "--most", "1000"),
+            ("filings", "list"),
+            ("ledger", "statement"),
+            ("ledger", "statement", "outside"),
+            ("rates", "show", "8715000010", "--on", "2024-06-03"),
+        )
+    }
+    english = ("unreadable", " read ", "valid", "marketplace", "_available ", "_pledged ", "deposit", "True")
+    english += ("hs_code", "declared_on", "listed", "Unknown", "not well-formed")
+    assert [(words, word) for words, said in shown.items() for word in english if word in said] == []
+    assert "GOODS-02（退单）" in tripoint("explain", REFUSED, "--lang", "zh").out
+    assert "不是格式良好的" in shown["messages", "--most", "1000"]
+    english_messages = tripoint("messages", "--state", "unreadable", "--lang", "en").out
+    assert "不是" not in english_messages
+    assert "[WIRE-06] this is not" in " ".join(english_messages.split())
+
+
+def test_every_word_a_register_keeps_has_a_name_for_people():
+    from tripoint.faces.cli import words
+    from tripoint.kernel.findings import Severity
+    from tripoint.messages.signatures.verdicts import SignatureState
+    from tripoint.registers.filings.records import Role
+    from tripoint.registers.ledger.records import AccountKind
+
+    assert set(words.ROLE_NAMES) == set(Role)
+    assert set(words.ACCOUNT_NAMES) == set(AccountKind)
+    assert set(words.SIGNATURE_NAMES) == set(SignatureState)
+    assert set(words.SEVERITY_NAMES) == set(Severity)

@@ -119,3 +119,7 @@ def test_validate_tells_files_it_cannot_read_and_goes_on(tripoint, tmp_path):
     assert ended.code == 1
     assert len(ended.json["files"]) == 1
     assert len(ended.json["unread"]) == 1
+
+
+def test_one_fault_is_one_fault(tripoint):
+    assert ", 1 fault\n" in tripoint("validate", BROKEN, "--lang", "en").out

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.faces.cli.running import EXAMPLES, spawn
+from tripoint.faces.cli import exits
 from tripoint.faces.cli.watching import folder_of
 
 PAPERS = sorted(EXAMPLES.glob("0*.xml"))
@@ -121,3 +122,17 @@ def test_kills_at_any_moment_lose_nothing_and_double_nothing(tripoint, folders, 
     known = tripoint("messages", "--most", "1000", "--json").json["messages"]
     names = [row["name"] for row in known if row["name"] in {file.name for file in PAPERS}]
     assert all(row["state"] == "read" for row in known if row["name"] in names)
+
+
+def test_a_folder_that_is_misspelt_is_told_and_not_made(tripoint, folders):
+    in_, out = folders
+    ended = tripoint("watch", in_.with_name("im"), out, "--once")
+    assert (ended.code, ended.err.count("WATCH-FOLDER: ")) == (4, 2)
+    assert not in_.with_name("im").exists()
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [("--every", "0"), ("--every", "-3"), ("--settle", "-1")])
+def test_seconds_that_cannot_be_waited_are_refused(tripoint, folders, words):
+    ended = tripoint("watch", *folders, "--once", *words)
+    assert (ended.code, ended.err.count("SECONDS: ")) == (exits.MALFORMED, 2)

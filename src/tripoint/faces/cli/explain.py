@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
-from tripoint.faces.cli.words import SINGLE_NAMES, STATE_NAMES, kinds, moment, named
+from tripoint.faces.cli.words import SEVERITY_NAMES, SINGLE_NAMES, STATE_NAMES, kinds, moment, named
 from tripoint.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _finding(finding: ExplainedFinding, talk: Talk) -> None:
         values += f"; {finding.compares} = {finding.other!r}"
     text, repair = talk.pick(finding.text), talk.pick(finding.repair)
     talk.say(
-        f"{finding.code}（{finding.severity}）{text}\n  {values}\n  更正办法：{repair}\n"
+        f"{finding.code}（{named(SEVERITY_NAMES, finding.severity).zh}）{text}\n  {values}\n  更正办法：{repair}\n"
         f"  依据：{finding.source}（自 {finding.since} 起）",
         f"{finding.code} ({finding.severity}) {text}\n  {values}\n  to mend it: {repair}\n"
         f"  source: {finding.source} (since {finding.since})",

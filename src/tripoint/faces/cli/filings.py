@@ -12,6 +12,7 @@ from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.words import ROLE_NAMES, named
 from tripoint.kernel.text import Text
 
 app = parser("filings")
@@ -82,7 +83,14 @@ def list_(
     more = following(found, most, lambda one: one.enterprise_code)
     talk.data({"enterprises": found, "next": more})
     rows = [
-        (one.enterprise_code, one.name, ", ".join(sorted(one.roles)), one.since, one.until) for one in found
+        (
+            one.enterprise_code,
+            one.name,
+            ", ".join(talk.pick(named(ROLE_NAMES, role)) for role in sorted(one.roles)),
+            one.since,
+            one.until,
+        )
+        for one in found
     ]
     heads = (
         Text("代码", "code"),

@@ -11,6 +11,7 @@ from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.words import ACCOUNT_NAMES, TRANSFER_NAMES, named
 from tripoint.kernel.text import Text
 
 GUARANTEE_CODES = ("GUARANTEE-01", "GUARANTEE-02")
@@ -106,7 +107,9 @@ def statement(
             further = following(accounts, most, lambda one: one.account)
             talk.data({"accounts": said, "next": further})
             short = (Text("账户", "account"), Text("种类", "kind"), Text("余额", "balance"))
-            talk.table(Text("账户", "accounts"), short, [tuple(one.values()) for one in said])
+            names = [talk.pick(named(ACCOUNT_NAMES, one.kind)) for one in accounts]
+            shown = [(one["account"], name, one["balance"]) for one, name in zip(said, names, strict=True)]
+            talk.table(Text("账户", "accounts"), short, shown)
             tell_end(talk, len(said), further, Text("没有账户", "no such accounts"))
             return
         its = desk.account(tx, account)
@@ -140,7 +143,13 @@ def statement(
         Text("凭证", "reference"),
     )
     rows = [
-        (str(line.transfer_id), format_e5(line.amount), line.other_account, line.reason, line.reference)
+        (
+            str(line.transfer_id),
+            format_e5(line.amount),
+            line.other_account,
+            talk.pick(named(TRANSFER_NAMES, line.reason)),
+            line.reference,
+        )
         for line in lines
     ]
     talk.table(Text(f"{account} 的明细", f"statement of {account}"), heads, rows)

@@ -10,6 +10,7 @@ from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.paging import Most, following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.words import MESSAGE_NAMES, SIGNATURE_NAMES, named
 from tripoint.kernel.text import Text
 
 app = parser("messages")
@@ -23,6 +24,9 @@ HEADS = (
     Text("来源", "from"),
     Text("未能读取的原因", "why it was not read"),
 )
+
+
+UNKNOWN_TYPE = Text("未知", "unknown")
 
 
 @app.default
@@ -66,14 +70,23 @@ def messages(
     rows = [
         (
             str(row["message_id"]),
-            row["message_type"],
+            talk.pick(UNKNOWN_TYPE) if row["message_type"] == "Unknown" else row["message_type"],
             row["papers"] or 0,
-            row["state"],
-            row["signature_state"],
+            talk.pick(named(MESSAGE_NAMES, row["state"])),
+            talk.pick(named(SIGNATURE_NAMES, row["signature_state"] or "")),
             row["name"] or row["sender_code"],
-            row["refusal_text"],
+            talk.pick(_reason(row["refusal_text"] or "")),
         )
         for row in found
     ]
     talk.table(Text("报文", "messages"), HEADS, rows)
     tell_end(talk, len(found), more, Text("没有符合条件的报文", "no such messages"), option="--before")
+
+
+def _reason(text: str) -> Text:
+    """Why a message was not read, `[code] zh / en` as its sender is told, in each language where the two can be told apart."""
+    code, _, said = text.partition(" ")
+    halves = said.split(" / ")
+    return (
+        Text(*(f"{code} {half}" for half in halves)) if len(halves) == len(("zh", "en")) else Text(text, text)
+    )

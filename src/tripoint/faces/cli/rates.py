@@ -13,6 +13,7 @@ from tripoint.faces.cli import exits, pems
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
 from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.words import RATE_NAMES, named
 from tripoint.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def show(
         Text(f"{hs_code}，{wanted}", f"{hs_code} on {wanted}"),
         (Text("项目", "what"), Text("内容", "value")),
         [
-            (name.replace("_ppm", ""), _percent(value) if name.endswith("_ppm") else str(value))
+            (talk.pick(named(RATE_NAMES, name)), talk.pick(_shown(name, value)))
             for name, value in rate.items()
             if value is not None
         ],
@@ -192,6 +193,14 @@ def _said(entry: Entry | None) -> str:
     if isinstance(entry, Goods):
         return entry.modes
     return " ".join(map(_percent, (entry.duty_ppm, entry.vat_ppm, entry.ct_ppm)))
+
+
+def _shown(name: str, value: object) -> Text:
+    """A figure of a rate as people read it."""
+    if isinstance(value, bool):
+        return Text("是", "yes") if value else Text("否", "no")
+    said = _percent(value) if isinstance(value, int) and name.endswith("_ppm") else str(value)
+    return Text(said, said)
 
 
 def _percent(ppm: int) -> str:

@@ -15,7 +15,7 @@ from tripoint.faces.cli import exits
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, settings
 from tripoint.faces.cli.speaking import Talk, Told, Voice
-from tripoint.faces.cli.words import STATE_NAMES, named
+from tripoint.faces.cli.words import MESSAGE_NAMES, STATE_NAMES, named
 from tripoint.kernel.text import Text
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ app = parser("restore")
 STAGES = {
     "copy": Text("复制并校验（MiB）", "copying and verifying (MiB)"),
     "replay": Text("重放日志（段）", "replaying the log (segments)"),
-}
-MESSAGE_STATES = {
-    "received": Text("待处理", "waiting"),
-    "read": Text("已处理", "read"),
-    "unreadable": Text("不可读", "unreadable"),
 }
 
 
@@ -159,7 +154,7 @@ def _tell(
         "replayed; the database runs",
     )
     rows: list[tuple[str, object]] = [
-        (f"{talk.pick(Text('报文', 'messages'))} {talk.pick(named(MESSAGE_STATES, state))}", count)
+        (f"{talk.pick(Text('报文', 'messages'))} {talk.pick(named(MESSAGE_NAMES, state))}", count)
         for state, count in standing.messages.items()
     ]
     rows += [

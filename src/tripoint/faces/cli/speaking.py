@@ -144,6 +144,11 @@ class Talk:
         return self._consoles[err]
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in English: 1 fault, 2 faults."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _shown(cell: object) -> str:
     if cell is None:
         return ""

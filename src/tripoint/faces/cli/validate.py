@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from tripoint.faces.cli import exits
 from tripoint.faces.cli.collecting import Unread, collect, none_found, readable
 from tripoint.faces.cli.commands import parser
-from tripoint.faces.cli.speaking import Talk, Voice
+from tripoint.faces.cli.speaking import Talk, Voice, counted
 
 if TYPE_CHECKING:
     from tripoint.messages.ceb.validating import ValidationFault, ValidationReport
@@ -60,12 +60,12 @@ def _tell(path: Path, report: ValidationReport, talk: Talk) -> None:
     if report.is_faultless:
         talk.say(
             f"{path}：{report.message_type}，单证 {report.papers} 份，无误",
-            f"{path}: {report.message_type}, {report.papers} papers, no faults",
+            f"{path}: {report.message_type}, {counted(report.papers, 'paper')}, no faults",
         )
         return
     talk.say(
         f"{path}：{report.message_type}，单证 {report.papers} 份，问题 {len(report.faults)} 处",
-        f"{path}: {report.message_type}, {report.papers} papers, {len(report.faults)} faults",
+        f"{path}: {report.message_type}, {counted(report.papers, 'paper')}, {counted(len(report.faults), 'fault')}",
         style="bold",
     )
     for fault in report.faults:

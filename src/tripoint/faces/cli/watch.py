@@ -37,11 +37,18 @@ def watch(
 ) -> int:
     """Watch a folder until Ctrl-C or a signal to stop."""
     from tripoint.faces.cli.watching import Watcher, held
+    from tripoint.kernel.refusals import Malformed
 
+    if every < 1 or settle < 0:
+        raise Malformed(
+            "SECONDS",
+            "--every 至少为 1 秒，--settle 不得为负",
+            "--every is 1 second or more, --settle is not negative",
+        )
     talk = Talk(voice)
     with held(in_, out), engine(place, talk, signatures=signatures) as opened:
         watcher = Watcher(opened, in_, out, talk, sender=sender, settle_seconds=settle)
-        watcher.run(once=once, every_seconds=max(every, 1))
+        watcher.run(once=once, every_seconds=every)
     talk.data({"taken": watcher.taken, "failed": watcher.failed, "written": watcher.written})
     talk.say(
         f"收取 {watcher.taken} 份，失败 {watcher.failed} 份，写出回执 {watcher.written} 份",

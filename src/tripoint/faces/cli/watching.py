@@ -39,9 +39,11 @@ _PLAIN = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 @contextlib.contextmanager
 def held(in_: Path, out: Path) -> Iterator[None]:
-    """Both folders, made where they are not there, and no other watcher's; raises Busy, Conflict and Unknown."""
+    """Both folders, that of receipts made where it is not there, and no other watcher's; raises Busy, Conflict and Unknown."""
     if in_.resolve() == out.resolve():
         raise Conflict("WATCH-SAME", "收与发不能是同一个文件夹", "messages and receipts need two folders")
+    if not in_.is_dir():
+        raise Unknown("WATCH-FOLDER", f"没有文件夹 {in_}", f"there is no folder {in_}")
     with contextlib.ExitStack() as stack:
         for folder in (in_, out):
             try:

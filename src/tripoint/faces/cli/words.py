@@ -45,6 +45,73 @@ SINGLE_NAMES: dict[str, Text] = {
 }
 
 
+SEVERITY_NAMES: Mapping[str, Text] = {
+    "off": Text("停用", "off"),
+    "note": Text("提示", "note"),
+    "hold": Text("挂起", "hold"),
+    "refuse": Text("退单", "refuse"),
+}
+
+MESSAGE_NAMES: Mapping[str, Text] = {
+    "received": Text("待处理", "waiting"),
+    "read": Text("已处理", "read"),
+    "unreadable": Text("不可读", "unreadable"),
+}
+"""What can become of a message."""
+
+SIGNATURE_NAMES: Mapping[str, Text] = {
+    "valid": Text("有效", "valid"),
+    "absent": Text("无", "absent"),
+    "invalid": Text("无效", "invalid"),
+}
+
+ROLE_NAMES: Mapping[str, Text] = {
+    "marketplace": Text("电商平台", "marketplace"),
+    "merchant": Text("电商企业", "merchant"),
+    "payment_provider": Text("支付企业", "payment_provider"),
+    "carrier": Text("物流企业", "carrier"),
+    "declarant": Text("申报企业", "declarant"),
+    "guarantor": Text("担保企业", "guarantor"),
+    "warehouse": Text("区内企业", "warehouse"),
+    "place_operator": Text("监管场所经营人", "place_operator"),
+}
+"""What an enterprise is filed to do; in English as --role takes it."""
+
+ACCOUNT_NAMES: Mapping[str, Text] = {
+    "outside": Text("外部", "outside"),
+    "guarantee_available": Text("担保可用额", "guarantee, free"),
+    "guarantee_pledged": Text("担保占用额", "guarantee, pledged"),
+    "customs": Text("海关", "customs"),
+}
+
+TRANSFER_NAMES: Mapping[str, Text] = {
+    "deposit": Text("存入", "deposit"),
+    "withdrawal": Text("退还", "withdrawal"),
+    "release": Text("放行占用", "release"),
+    "cancel": Text("撤销恢复", "cancel"),
+    "return": Text("退货恢复", "return"),
+}
+"""Why an amount went from one account to another."""
+
+RATE_NAMES: Mapping[str, Text] = {
+    "hs_code": Text("商品编码", "goods code"),
+    "declared_on": Text("申报日期", "declared on"),
+    "duty_ppm": Text("关税", "duty"),
+    "vat_ppm": Text("增值税", "VAT"),
+    "ct_ppm": Text("消费税", "consumption tax"),
+    "ct_specific": Text("从量消费税", "consumption tax by quantity"),
+    "ct_specific_unit": Text("从量单位", "its unit"),
+    "ct_condition": Text("消费税条件", "consumption tax applies where"),
+    "unit_1": Text("法定第一单位", "first statutory unit"),
+    "unit_2": Text("法定第二单位", "second statutory unit"),
+    "name_zh": Text("中文名称", "name in Chinese"),
+    "name_en": Text("英文名称", "name in English"),
+    "listed": Text("列入正面清单", "on the list of goods allowed"),
+    "modes": Text("监管方式", "supervision modes"),
+    "source": Text("依据", "source"),
+}
+
+
 def named(names: Mapping[str, Text], word: str) -> Text:
     """The name of a word, or the word itself."""
     return names.get(word, Text(word, word))
