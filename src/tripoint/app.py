@@ -36,6 +36,7 @@ from tripoint.database import (
     shelf,
 )
 from tripoint.database import restore as restoring
+from tripoint.database.failures import BROKEN_OFF
 from tripoint.database.backup import Taken, Told
 from tripoint.database.migration import read as migrations
 from tripoint.database.scaling import memory_bytes
@@ -164,7 +165,9 @@ def database_named(settings: Settings) -> str:
     from psycopg.conninfo import conninfo_to_dict
 
     said = conninfo_to_dict(settings.database_url or "")
-    return " ".join(f"{part}={said[part]}" for part in ("host", "hostaddr", "port", "dbname") if said.get(part))
+    return " ".join(
+        f"{part}={said[part]}" for part in ("host", "hostaddr", "port", "dbname") if said.get(part)
+    )
 
 
 def _file(file: Path) -> dict[str, Any]:
@@ -388,14 +391,17 @@ class Engine:
         """One round over the oldest waiting messages, so many and `round_bytes` at most; None when there are none.
 
         Where a round fails by a fault of ours, its oldest half is tried, down to the single message; that one is given
-        up (`OUR_FAULT`), so that the others go on. Busy is nobody's fault and is passed on.
+        up (`OUR_FAULT`), so that the others go on. Busy is nobody's fault and is passed on, but for what the database
+        broke off because it took too long: half of it takes less.
         """
         while True:
             claimed: list[int] = []
             try:
                 return self._round(most, claimed)
-            except Busy:
-                raise
+            except Busy as busy:
+                if busy.code != BROKEN_OFF or len(claimed) < 2:
+                    raise
+                most = len(claimed) // 2
             except (Exception, pl.exceptions.PanicException) as fault:
                 if not claimed:
                     raise

@@ -37,6 +37,26 @@ def poisoned(number: int) -> bytes:
     return paper(made, "order")
 
 
+def test_a_round_that_takes_the_database_too_long_is_done_in_halves(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for raw in papers(trade(10)):
+        scene.post(raw)
+    honest, tried = papers_desk.take, []
+
+    def take(tx: Any, mail: Mail, *rest: Any) -> Any:
+        tried.append(len(mail.letters))
+        if len(mail.letters) > 1:
+            tx.run("set local statement_timeout = '50ms'")
+            tx.run("select pg_sleep(10)")
+        return honest(tx, mail, *rest)
+
+    monkeypatch.setattr(papers_desk, "take", take)
+    assert scene.engine.work_all().messages == 4
+    assert tried == [4, 2, 1, 3, 1, 2, 1, 1]
+    assert scene.state(trade(10)) == "released"
+
+
 class Panic(pl.exceptions.PanicException):  # type: ignore[misc]
     """What polars raises where its own code panics: no Exception."""
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import psycopg
 
 CONTENTION = "DATABASE-CONTENTION"
+BROKEN_OFF = "DATABASE-BROKE-OFF"
 
 _GONE = ("数据库连接已断开。", "The database has gone away.")
 _OCCUPIED = (
@@ -28,9 +29,9 @@ _CONTENTION = ("与同时进行的另一事务冲突。", "Another transaction a
 _BUSY: dict[str, tuple[str, tuple[str, str], int]] = {
     "08": ("DATABASE-GONE", _GONE, 5),
     "pool": ("DATABASE-CROWDED", _OCCUPIED, 5),
-    "25P03": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
-    "25P04": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
-    "57014": ("DATABASE-BROKE-OFF", _BROKEN_OFF, 5),
+    "25P03": (BROKEN_OFF, _BROKEN_OFF, 5),
+    "25P04": (BROKEN_OFF, _BROKEN_OFF, 5),
+    "57014": (BROKEN_OFF, _BROKEN_OFF, 5),
     "57P01": ("DATABASE-GONE", _GONE, 5),
     "57P02": ("DATABASE-GONE", _GONE, 5),
     "57P03": ("DATABASE-STARTING", _STARTING, 5),
