@@ -16,7 +16,7 @@ import pytest
 
 from tests.faces.cli.running import ROOT, execute, spawn
 from tripoint.app import Settings
-from tripoint.faces.cli import pages
+from tripoint.faces.cli import pages, refusing
 from tripoint.faces.cli.commands import COMMANDS
 from tripoint.faces.cli.dispatch import app_of
 
@@ -33,6 +33,20 @@ def test_each_page_is_in_step_with_its_command(name):
 
 def test_no_page_shows_an_option_that_only_the_parser_dreams_of():
     assert [name for name, made in pages.pages().items() if "`--empty-" in made] == []
+
+
+def test_the_page_of_refusals_is_in_step_with_the_source():
+    text = (REFERENCE / "refusals.md").read_text(encoding="utf-8")
+    assert text.startswith(refusing.page()), (
+        "run: python -m tripoint.faces.cli.refusing docs/reference/refusals.md"
+    )
+
+
+@pytest.mark.parametrize(
+    "code", ["PAGE-LIMIT", "SETTINGS", "FILINGS-FAULTY", "RESTORE-TARGET", "DATABASE-FULL"]
+)
+def test_a_refusal_is_found_by_its_code(code):
+    assert f"`{code}`" in (REFERENCE / "refusals.md").read_text(encoding="utf-8")
 
 
 def test_there_is_no_page_without_a_command():

@@ -81,9 +81,13 @@ def write(folder: Path) -> None:
     """Write the pages; what stands below the mark of a page stays."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, made in pages().items():
-        path = folder / name
-        kept = path.read_text(encoding="utf-8").partition(MARK)[2].lstrip("\n") if path.exists() else ""
-        path.write_text(made + (f"\n{kept}" if kept else ""), encoding="utf-8")
+        put(folder / name, made, MARK)
+
+
+def put(path: Path, made: str, mark: str) -> None:
+    """Write the made part of a page; what stands below its mark stays."""
+    kept = path.read_text(encoding="utf-8").partition(mark)[2].lstrip("\n") if path.exists() else ""
+    path.write_text(made + (f"\n{kept}" if kept else ""), encoding="utf-8")
 
 
 if __name__ == "__main__":
