@@ -165,6 +165,9 @@ def console(
     place: Place | None = None,
 ) -> None:
     """Make a link to the console."""
+    from tripoint.faces.cli.serving import refuse_port
+
+    refuse_port(port, first=1)
     talk = Talk(voice)
     with engine(place, talk) as opened:
         link = f"http://{host}:{port}/login?key={opened.console_key()}"

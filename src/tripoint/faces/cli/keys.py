@@ -16,6 +16,9 @@ from tripoint.faces.cli.speaking import Talk, Voice
 SERIAL_BITS = 63
 """Short enough for the 16 digits KeyName has."""
 
+NAME_MOST = 64
+"""As X.509 has it, of a common name and of an organisation."""
+
 app = parser("keys")
 
 
@@ -40,6 +43,12 @@ def new(
 
     if not 1 <= days <= 36500:
         raise Malformed("DAYS", "有效天数须在 1 至 36500 之间", "days must be from 1 to 36500")
+    if not all(1 <= len(text.encode()) <= NAME_MOST for text in (name, organisation)):
+        raise Malformed(
+            "NAME",
+            f"证书名称与单位名称须为 1 至 {NAME_MOST} 字节",
+            f"the names in a certificate have 1 to {NAME_MOST} bytes",
+        )
     talk = Talk(voice)
     now = datetime.now(UTC).replace(microsecond=0)
     key, certificate = keys.generate(

@@ -93,9 +93,16 @@ def statement(
 ) -> None:
     """Show a statement."""
     from tripoint.kernel.money import format_e5
+    from tripoint.kernel.refusals import Malformed
     from tripoint.registers.ledger import desk
 
     refuse_size(most)
+    if (account is None and before is not None) or (account is not None and after):
+        raise Malformed(
+            "CURSOR",
+            "--before 用于一个账户的明细，--after 用于全部账户",
+            "--before goes with the transfers of one account, --after with all accounts",
+        )
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         if account is None:

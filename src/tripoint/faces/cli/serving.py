@@ -20,10 +20,17 @@ def environment(place: Place | None) -> dict[str, str]:
     return os.environ | {"TRIPOINT_DATA_DIR": str(settings(place).data_dir)} | lacking()
 
 
+def refuse_port(port: int, *, first: int) -> None:
+    """Raises Malformed for a port that is none."""
+    if not first <= port <= PORT_LAST:
+        raise Malformed(
+            "PORT", f"端口须在 {first} 至 {PORT_LAST} 之间", f"a port is from {first} to {PORT_LAST}"
+        )
+
+
 def place_to_listen(host: str, port: int) -> int:
     """The port, or a free one for 0, tried before a link to it is told; raises Malformed, Unknown and Busy."""
-    if not 0 <= port <= PORT_LAST:
-        raise Malformed("PORT", f"端口须在 0 至 {PORT_LAST} 之间", f"a port is from 0 to {PORT_LAST}")
+    refuse_port(port, first=0)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family) as listening:
