@@ -36,8 +36,8 @@ from tripoint.database import (
     shelf,
 )
 from tripoint.database import restore as restoring
-from tripoint.database.failures import BROKEN_OFF
 from tripoint.database.backup import Taken, Told
+from tripoint.database.failures import BROKEN_OFF
 from tripoint.database.migration import read as migrations
 from tripoint.database.scaling import memory_bytes
 from tripoint.database.shelf import Backup
