@@ -1,5 +1,7 @@
 """Webhooks and keys as their owners keep them."""
 
+import json
+
 import pytest
 
 from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, serving
@@ -71,7 +73,21 @@ def test_refuses_addresses_inside_a_private_network(new_database, tmp_path, addr
     assert (answer.status_code, answer.json()["code"]) == (400, "WEBHOOK-PRIVATE")
 
 
-def test_the_operator_gives_out_and_takes_back_keys(operator, url):
+@pytest.fixture
+def filed(engine):
+    """The enterprise that a key is made for."""
+    enterprise = {
+        "enterprise_code": OTHER,
+        "name": "示例",
+        "roles": ["marketplace"],
+        "realtime_payment_data": True,
+        "since": "2016-01-01",
+        "source": "made up for a test",
+    }
+    engine.load_filings(json.dumps({"enterprises": [enterprise]}).encode())
+
+
+def test_the_operator_gives_out_and_takes_back_keys(operator, url, filed):
     made = operator.post(
         "/v1/keys", json={"name": "ERP", "scopes": ["send", "read"], "enterprise_code": OTHER}
     )
@@ -85,6 +101,12 @@ def test_the_operator_gives_out_and_takes_back_keys(operator, url):
     assert made.json()["key_id"] in {item["key_id"] for item in listed}
     assert "text" not in listed[0]
     assert operator.delete("/v1/keys/000000000000").status_code == 404
+
+
+def test_no_key_is_made_for_an_enterprise_nobody_filed(operator):
+    body = {"name": "ERP", "scopes": ["send"], "enterprise_code": "NOBODY"}
+    refused = operator.post("/v1/keys", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (404, "FILINGS-ENTERPRISE-UNKNOWN")
 
 
 @pytest.mark.parametrize(

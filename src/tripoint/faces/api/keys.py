@@ -14,6 +14,7 @@ from tripoint.faces.api.operations import Limit, location, problems
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
 from tripoint.registers.access.records import ApiKey, Scope
+from tripoint.registers.filings import desk as filings
 
 KeyId = Annotated[
     str, PathParameter(pattern="^[0-9a-f]{12}$", description="The number of the key, its middle part.")
@@ -69,11 +70,11 @@ def _key(key: ApiKey) -> Key:
     sync_to_thread=True,
     summary="Make a key",
     response_headers=[location()],
-    responses=problems(400, 401, 403, 503),
+    responses=problems(400, 401, 403, 404, 503),
     tags=["keys"],
 )
 def make(data: JSONBody[NewKey], caller: Caller, engine: Wired) -> Response[KeyMade]:
-    """The key; nobody gives a scope of the operator that he has not himself."""
+    """The key, for an enterprise that is filed; nobody gives a scope of the operator that he has not himself."""
     require_operator(caller)
     for scope in set(data.scopes) - {Scope.SEND, Scope.READ}:
         rules.require(caller, scope)
@@ -86,6 +87,8 @@ def make(data: JSONBody[NewKey], caller: Caller, engine: Wired) -> Response[KeyM
             now=engine.clock.now(),
             expires_at=data.expires_at,
         )
+        if data.enterprise_code is not None:
+            filings.enterprise(tx, data.enterprise_code)
     made = msgspec.convert(_fields(issued.key) | {"text": issued.text}, KeyMade)
     return Response(made, status_code=201, headers={"Location": f"/v1/keys/{made.key_id}"})
 
