@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tripoint.app import NEVER_LIFTED, Settings
 from tripoint.kernel.findings import Severity
 from tripoint.kernel.refusals import Malformed
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.settings import NEVER_LIFTED, Settings
 
 
 def settings(folder: Path, text: str, **environment: str) -> Settings:

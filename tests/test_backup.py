@@ -24,7 +24,7 @@ from tests.conftest import BASE, remove_server
 from tests.house.checkout import ROOT
 from tests.platforms.clearance.state import hold_true
 from tripoint import app
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database, DatabaseSettings, Supervisor, archive, shelf
 from tripoint.database.backup import Taken
 from tripoint.database.restore import Restored
@@ -32,6 +32,7 @@ from tripoint.faces.api import metrics
 from tripoint.faces.api.watch import Watch
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden, Malformed, Unknown
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -16,12 +16,13 @@ import pytest
 
 from tests.cases.running import ARRIVAL, Case, Court, Send, filings, make
 from tests.platforms.clearance.state import hold_true
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database, Transaction
 from tripoint.kernel.clock import FixedClock
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.regimes.findings import load_findings
+from tripoint.settings import Settings
 
 DAY = date(2024, 6, 1)
 TWO = [

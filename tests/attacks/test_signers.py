@@ -12,13 +12,14 @@ import pytest
 
 from tests.attacks.scene import Scene, paper, papers, rewired, trade
 from tests.cases.trade import CODES
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.messages.ceb.envelope import wrap
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
 from tripoint.messages.signatures.keys import generate
 from tripoint.messages.signatures.signing import sign
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.settings import Settings
 
 FROM, TO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 RSA = (

@@ -28,7 +28,7 @@ from tests.cases.trade import (
     set_goods,
     standard,
 )
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.kernel.clock import CHINA, FixedClock
 from tripoint.messages.ceb.parsing import Transfer
@@ -37,6 +37,7 @@ from tripoint.platforms.clearance.records import SignaturePolicy
 from tripoint.registers.rates import desk as rates
 from tripoint.registers.rates.files import GOODS_COLUMNS, RATE_COLUMNS
 from tripoint.registers.rates.records import Register
+from tripoint.settings import Settings
 
 HERE = Path(__file__).parent
 ARRIVAL = datetime(2026, 6, 1, 12, tzinfo=CHINA)

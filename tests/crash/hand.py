@@ -14,10 +14,11 @@ from typing import Any
 
 from tests.cases.running import ARRIVAL
 from tests.house.checkout import ROOT
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database, DatabaseSettings
 from tripoint.kernel.clock import FixedClock
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.settings import Settings
 
 
 class Hand:

@@ -17,11 +17,12 @@ from typing import Any
 
 import httpx
 
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Supervisor
 from tripoint.kernel.refusals import Busy
 from tripoint.registers.access import desk as access
 from tripoint.registers.access.records import Scope
+from tripoint.settings import Settings
 
 SERVER = "server"
 WORKERS = ("worker-1", "worker-2")

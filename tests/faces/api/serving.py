@@ -12,13 +12,14 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.faces.api import server
 from tripoint.platforms.clearance.records import SignaturePolicy
 from tripoint.registers.access import desk as access
 from tripoint.registers.access.records import Scope
 from tripoint.rehearsal.generate import generate
 from tripoint.rehearsal.plan import Plan, Signed
+from tripoint.settings import Settings
 
 FIRM, OTHER = "3301960A01", "3301960A02"
 

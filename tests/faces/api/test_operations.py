@@ -24,9 +24,10 @@ import pytest
 
 from tests.faces.api.processes import environment
 from tests.faces.api.serving import FIRM, client, engine_over, key, post, rehearsed, serving
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Supervisor
 from tripoint.faces.api import watch, wire
+from tripoint.settings import Settings
 
 API = "tripoint.faces.api"
 pytestmark = pytest.mark.timeout(240)

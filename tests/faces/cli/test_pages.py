@@ -15,10 +15,10 @@ from dataclasses import fields
 import pytest
 
 from tests.faces.cli.running import ROOT, execute, spawn
-from tripoint.app import Settings
 from tripoint.faces.cli import pages, refusing
 from tripoint.faces.cli.commands import COMMANDS
 from tripoint.faces.cli.dispatch import app_of
+from tripoint.settings import Settings
 
 REFERENCE = ROOT / "docs" / "reference"
 GUIDE = ROOT / "docs" / "start" / "first-papers.md"

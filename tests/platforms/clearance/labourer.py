@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.cases.running import ARRIVAL
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database, DatabaseSettings, Transaction
 from tripoint.kernel.clock import FixedClock
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.settings import Settings
 
 KILLED_AT = (
     "marked_messages",

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from tests.platforms.clearance.state import hold_true, state_of
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.kernel.clock import FixedClock
 from tripoint.rehearsal import Plan, Signed, generate
 from tripoint.rehearsal.repack import repack
+from tripoint.settings import Settings
 
 State = dict[str, Any]
 FIRST_DAY = date(2024, 6, 3)

@@ -13,7 +13,7 @@ import pytest
 from tests.cases.running import ARRIVAL, Case, Court, Send, filings, make
 from tests.cases.trade import PAPERS
 from tests.platforms.clearance.steps import DAY, paper, seen, trade, whole
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.kernel.clock import FixedClock
 from tripoint.platforms.clearance import desk as clearance
@@ -22,6 +22,7 @@ from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.registers.ledger import desk as ledger
 from tripoint.registers.rates.files import GOODS_COLUMNS, RATE_COLUMNS
 from tripoint.registers.rates.records import Register
+from tripoint.settings import Settings
 
 SOURCE = "made up for a test"
 PATIENCE = 30.0

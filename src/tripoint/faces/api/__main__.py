@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tripoint.app import Settings
 from tripoint.faces.api.server import serve
 from tripoint.kernel.refusals import Refusal
 from tripoint.registers.processes.allocating import settle
+from tripoint.settings import Settings
 
 HOST, PORT = "127.0.0.1", 8080
 

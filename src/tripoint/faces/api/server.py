@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 from litestar import Litestar, Router
 
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.faces.api.application import make
 from tripoint.faces.api.crew import Crew
 from tripoint.faces.api.door import Door
@@ -24,6 +24,7 @@ from tripoint.faces.api.watch import Watch
 from tripoint.faces.api.wire import IDLE_SECONDS_MAX, Connection, allow_connections
 from tripoint.registers.processes import lines
 from tripoint.registers.processes.allocating import leave_lasting_things
+from tripoint.settings import Settings
 
 CONSOLE = "tripoint.faces.console.pages"
 WORKER = "tripoint.faces.worker.loop"

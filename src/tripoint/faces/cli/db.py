@@ -14,7 +14,7 @@ from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
 if TYPE_CHECKING:
-    from tripoint.app import Settings
+    from tripoint.settings import Settings
 
 app = parser("db")
 
@@ -88,8 +88,8 @@ def _tell(place: Place | None, talk: Talk) -> None:
 
 def _tell_named(chosen: Settings, talk: Talk) -> None:
     """Say whether a database answers that is not ours to start."""
-    from tripoint.app import database_named
     from tripoint.kernel.refusals import Busy
+    from tripoint.settings import database_named
 
     named = database_named(chosen)
     try:

@@ -14,7 +14,8 @@ from cyclopts import Parameter
 from tripoint.faces.cli.speaking import Talk
 
 if TYPE_CHECKING:
-    from tripoint.app import Engine, Settings
+    from tripoint.app import Engine
+    from tripoint.settings import Settings
 
 
 @Parameter(name="*")
@@ -29,8 +30,8 @@ class Place:
 
 def settings(place: Place | None, signatures: str | None = None) -> Settings:
     """The settings in force here; what the command line says comes first."""
-    from tripoint.app import Settings
     from tripoint.platforms.clearance.records import SignaturePolicy
+    from tripoint.settings import Settings
 
     environment = dict(os.environ)
     if place is not None and place.data is not None:
@@ -58,8 +59,9 @@ def engine(
 
 def reached(chosen: Settings, *, as_it_is: bool = False) -> Engine:
     """The engine over the database chosen; where one named by URL does not answer, the Busy raised says which."""
-    from tripoint.app import Engine, database_named
+    from tripoint.app import Engine
     from tripoint.kernel.refusals import Busy
+    from tripoint.settings import database_named
 
     try:
         return Engine.open(chosen, as_it_is=as_it_is)

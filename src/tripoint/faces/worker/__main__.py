@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.faces.worker.loop import run
 from tripoint.kernel.refusals import Refusal
 from tripoint.registers.processes import lines
 from tripoint.registers.processes.allocating import leave_lasting_things, settle
+from tripoint.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.platforms.clearance.test_processes import Yard, some_cases
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database, Supervisor
 from tripoint.exchange import store as exchange
 from tripoint.kernel.refusals import Malformed, Refusal, Unknown
@@ -18,6 +18,7 @@ from tripoint.messages.signatures.keys import generate
 from tripoint.messages.signatures.verdicts import SignatureState
 from tripoint.messages.signatures.verifying import check_signature
 from tripoint.platforms.clearance.answers import desk as answers
+from tripoint.settings import Settings
 
 NOW = datetime(2026, 6, 2, tzinfo=UTC)
 KILLED_AT = ("for update skip locked", "insert into outbox_bodies", "set written = true", "committed")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.cases.running import Court, Send, filings, make
 from tests.platforms.clearance.state import hold_true, state_of
-from tripoint.app import Engine, Settings
+from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.kernel.clock import FixedClock
 from tripoint.platforms.clearance.enquiries import desk as enquiries
@@ -21,6 +21,7 @@ from tripoint.platforms.clearance.papers import desk as papers
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.rehearsal import Plan, Signed, generate
 from tripoint.rehearsal.repack import repack
+from tripoint.settings import Settings
 
 LAWFUL = {"title": {"zh": "合法", "en": "lawful"}, "day": date(2026, 6, 1), "given": {}}
 LIVE = (
