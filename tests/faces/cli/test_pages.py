@@ -74,7 +74,7 @@ def test_every_key_of_the_clearing_report_stands_on_its_page():
 
 def test_every_setting_stands_on_its_page_and_nothing_else():
     page = (REFERENCE / "settings.md").read_text(encoding="utf-8")
-    source = (ROOT / "src" / "tripoint" / "app.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "tripoint" / "settings.py").read_text(encoding="utf-8")
     in_file = {field.name for field in fields(Settings)} - {"data_dir"}
     assert [name for name in in_file if f"`{name}`" not in page and f"`[{name}]`" not in page] == []
     told = set(re.findall(r"^\| `(TRIPOINT_[A-Z_]+)`", page, re.MULTILINE))
