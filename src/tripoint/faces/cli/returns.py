@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine
-from tripoint.faces.cli.paging import refuse_size, tell_end
+from tripoint.faces.cli.paging import following, refuse_size, tell_end
 from tripoint.faces.cli.speaking import Talk, Voice
 from tripoint.kernel.text import Text
 
@@ -22,6 +22,7 @@ def list_(
     list_no: Annotated[str | None, Parameter(help="Only of this list number. 清单编号。")] = None,
     *,
     state: Annotated[str | None, Parameter(help="review, accepted or refused. 状态。")] = None,
+    after: Annotated[str, Parameter(help="Place of the last return seen. 游标。")] = "",
     most: Annotated[int, Parameter(help="Rows at most, up to 1000 (default 100). 行数上限。")] = 100,
     voice: Voice | None = None,
     place: Place | None = None,
@@ -38,8 +39,9 @@ def list_(
     refuse_size(most)
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
-        found = desk.returns(tx, list_no=list_no, state=state, most=most)
-    talk.data({"returns": found})
+        found = desk.returns(tx, list_no=list_no, state=state, after=after, most=most)
+    more = following(found, most, desk.cursor)
+    talk.data({"returns": found, "next": more})
     heads = (
         Text("清单编号", "list number"),
         Text("企业内部编号", "return"),
@@ -52,12 +54,7 @@ def list_(
     )
     names = ("list_no", "cop_no", "state", "applied_on", "arrive_by", "arrived_on", "value", "tax")
     talk.table(Text("退货", "returns"), heads, [tuple(row[name] for name in names) for row in found])
-    tell_end(talk, len(found), None, Text("没有符合条件的退货", "no such returns"))
-    if len(found) == most:
-        talk.note(
-            f"只显示最早的 {most} 条；可用 --most、--state 或清单编号查看其余",
-            f"these are the oldest {most}; there may be more: --most, --state or a list number shows the others",
-        )
+    tell_end(talk, len(found), more, Text("没有符合条件的退货", "no such returns"))
 
 
 @app.command(

@@ -20,10 +20,11 @@ from tripoint.documents.columns import (
     WAYBILL_STATUSES,
 )
 from tripoint.kernel.money import SCALE
-from tripoint.kernel.refusals import Conflict, Unknown
+from tripoint.kernel.refusals import Conflict, Malformed, Unknown
 from tripoint.messages.ceb.parsing import parse
 from tripoint.messages.ceb.writing import write
 from tripoint.platforms.clearance import desk as clearance
+from tripoint.platforms.clearance.aftermath import desk as aftermath
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.registers.ledger import desk as ledger
@@ -240,6 +241,22 @@ def test_goods_that_come_too_late_give_nothing_back(court: Court) -> None:
     assert books(court, docket) == (docket["tax"], docket["dutiable_value"], 0)
     with pytest.raises(Conflict):
         confirm(court, docket, "T0", ARRIVAL.date())
+
+
+def test_returns_are_shown_page_by_page_as_they_came(court: Court) -> None:
+    for number in (1, 2):
+        _, docket = released(court, number)
+        with court.engine.transaction() as tx:
+            line = tx.one("select hs_code from assessed_lines where order_no = %(no)s", no=docket["order_no"])
+        take_back(court, about(docket, cop_no=f"R{number}"), [(1, line["hs_code"], 1 * SCALE)])
+    with court.engine.transaction() as tx:
+        seen, after = [], ""
+        while page := aftermath.returns(tx, after=after, most=1):
+            seen += [row["cop_no"] for row in page]
+            after = aftermath.cursor(page[-1])
+        assert seen == ["R1", "R2"]
+        with pytest.raises(Malformed, match="CURSOR"):
+            aftermath.returns(tx, after="R2")
 
 
 def test_a_return_that_came_too_early_is_the_same_one_afterwards_though_its_list_was_sealed(

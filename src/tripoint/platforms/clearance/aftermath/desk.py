@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from tripoint.database import Transaction
 from tripoint.exchange import store as exchange
 from tripoint.kernel.clock import CHINA
 from tripoint.kernel.money import format_e5
-from tripoint.kernel.refusals import Conflict, Unknown
+from tripoint.kernel.refusals import Conflict, Malformed, Unknown
 from tripoint.pipeline import receipts
 from tripoint.platforms.clearance.aftermath import rules, store
 from tripoint.platforms.clearance.papers.reading import Mail
@@ -28,6 +29,8 @@ Row = dict[str, Any]
 
 VOID = "3"
 """The status of a tax bill that is void (818)."""
+
+_PLACE = re.compile(r"[0-9]{1,18}/[0-9]{1,9}")
 
 REVIEW_TEXT = "[Code:1200;Desc:待人工审核]"
 
@@ -103,13 +106,30 @@ def returns(
     list_no: str | None = None,
     state: str | None = None,
     owner_code: str | None = None,
+    after: str = "",
     most: int = 100,
 ) -> list[Row]:
-    """Returns, oldest first, with value and tax in yuan; `owner_code` sees only those it is a party of."""
+    """Returns as they came, with value and tax in yuan; `owner_code` sees only those it is a party of.
+
+    `after` is the place of the last one seen (`cursor`); raises Malformed where it is none.
+    """
+    if after and not _PLACE.fullmatch(after):
+        raise Malformed("CURSOR", "游标无效", "this is not a cursor")
+    message_id, _, position = after.partition("/")
     found = store.find_returns(
-        tx, list_no=list_no, state=state, owner_code=owner_code, most=min(max(most, 1), 1000)
+        tx,
+        list_no=list_no,
+        state=state,
+        owner_code=owner_code,
+        after=(int(message_id), int(position)) if after else (0, 0),
+        most=min(max(most, 1), 1000),
     )
     return [row | {"value": format_e5(row["value"]), "tax": format_e5(row["tax"])} for row in found]
+
+
+def cursor(row: Row) -> str:
+    """Where the page after a return begins."""
+    return f"{row['message_id']}/{row['position']}"
 
 
 def _accepted(mail: Mail, taken: Taken, name: str) -> list[Row]:

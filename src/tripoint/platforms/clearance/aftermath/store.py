@@ -93,10 +93,20 @@ def find_returns(
     list_no: str | None = None,
     state: str | None = None,
     owner_code: str | None = None,
+    after: tuple[int, int] = (0, 0),
     most: int = 100,
 ) -> Sequence[Row]:
-    """Returns by list number or state."""
-    return tx.rows(sql.find_returns, list_no=list_no, state=state, owner_code=owner_code, most=most)
+    """Returns by list number or state, as they came after a place (message_id, position)."""
+    message_id, position = after
+    return tx.rows(
+        sql.find_returns,
+        list_no=list_no,
+        state=state,
+        owner_code=owner_code,
+        message_id=message_id,
+        position=position,
+        most=most,
+    )
 
 
 def decide_return(

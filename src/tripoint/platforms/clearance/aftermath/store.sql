@@ -46,13 +46,15 @@ order by message_id, position
 for update;
 
 -- name: find_returns
--- The returns of a list number, oldest first; for an enterprise only its own.
-select order_no, marketplace_code, list_no, declarant_code, cop_no, state, applied_on, arrive_by, arrived_on, value, tax
+-- Returns as they came, after a place; for an enterprise only its own.
+select message_id, position, order_no, marketplace_code, list_no, declarant_code, cop_no, state, applied_on, arrive_by,
+       arrived_on, value, tax
 from returns
-where (%(list_no)s::text is null or list_no = %(list_no)s)
+where (message_id, position) > (%(message_id)s, %(position)s)
+  and (%(list_no)s::text is null or list_no = %(list_no)s)
   and (%(state)s::text is null or state = %(state)s)
   and (%(owner_code)s::text is null or %(owner_code)s in (declarant_code, merchant_code, marketplace_code))
-order by applied_on, order_no, message_id, position
+order by message_id, position
 limit %(most)s;
 
 -- name: decide_return
