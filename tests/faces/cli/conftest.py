@@ -54,7 +54,9 @@ def tripoint(installation, monkeypatch, capsys) -> Callable[..., Ended]:
     """`tripoint(*words)` in this process."""
     for name, value in installation.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("COLUMNS", raising=False)  # pytest's workers are told how wide a terminal is that they do not have
+    monkeypatch.delenv(
+        "COLUMNS", raising=False
+    )  # pytest's workers are told how wide a terminal is that they do not have
     monkeypatch.chdir(ROOT)
 
     def call(*words: object) -> Ended:
