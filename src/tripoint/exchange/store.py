@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -50,12 +48,7 @@ OUTBOX = {
 """An outgoing message without its body: which receipts it carries, in which block they are, and what they tell."""
 
 CLAIMED_AT_ONCE = 100
-"""Messages locked by one statement."""
-
-
-class _LetGo(Exception):
-    """What was locked since a savepoint is let go."""
-
+"""Messages locked by one statement: another worker passes over those that did not fit into this round's bytes."""
 
 Row = dict[str, Any]
 
@@ -106,26 +99,15 @@ def claim(tx: Transaction, *, most: int, bytes_most: int) -> Sequence[Row]:
     chosen: list[int] = []
     after, size = 0, 0
     while len(chosen) < most and size < bytes_most:
-        wanted = min(CLAIMED_AT_ONCE, most - len(chosen))
-        rows = _claim(tx, after, wanted, bytes_most - size)
-        chosen += [row["message_id"] for row in rows]
-        size += sum(row["bytes"] for row in rows)
-        if len(rows) < wanted:
+        rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
+        for row in rows:
+            if size < bytes_most:
+                chosen.append(row["message_id"])
+                size += row["bytes"]
+        if len(rows) < CLAIMED_AT_ONCE:
             break
         after = rows[-1]["message_id"]
     return contents(tx, chosen) if chosen else []
-
-
-def _claim(tx: Transaction, after: int, most: int, bytes_most: int) -> Sequence[Row]:
-    """So many of the oldest free messages after one, locked; those that do not fit are let go, and nobody passes over them."""
-    with contextlib.suppress(_LetGo), tx.savepoint():
-        rows = tx.rows(sql.claim, after=after, most=most)
-        before = itertools.accumulate((row["bytes"] for row in rows), initial=0)
-        fitting = sum(size < bytes_most for size in itertools.islice(before, len(rows)))
-        if fitting == len(rows):
-            return rows
-        raise _LetGo
-    return tx.rows(sql.claim, after=after, most=fitting)
 
 
 def claim_one(tx: Transaction, message_id: int) -> Row | None:
@@ -133,13 +115,6 @@ def claim_one(tx: Transaction, message_id: int) -> Row | None:
     if tx.one(sql.claim_one, message_id=message_id) is None:
         return None
     return contents(tx, [message_id])[0]
-
-
-def wait_for_older(tx: Transaction, message_id: int) -> None:
-    """Wait until those who work on older messages have done so: what they decide comes first. Nothing stays locked."""
-    with contextlib.suppress(_LetGo), tx.savepoint():
-        tx.value(sql.wait_for_older, message_id=message_id)
-        raise _LetGo
 
 
 def contents(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:

@@ -30,12 +30,6 @@ order by message_id
 limit %(most)s
 for update skip locked;
 
--- name: wait_for_older
--- Waits until nobody works on messages before one any more.
-select count(*) from (
-    select from waiting_messages where message_id < %(message_id)s order by message_id for key share
-) as older;
-
 -- name: claim_one
 -- One message, if it still waits and nobody is working on it; claimed to the transaction's end.
 select message_id, bytes from waiting_messages where message_id = %(message_id)s for update skip locked;
