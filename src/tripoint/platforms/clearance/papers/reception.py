@@ -104,7 +104,7 @@ def _one_by_one(
     rest: pl.DataFrame, standing: pl.DataFrame, lists: Mapping[Place, ListStanding]
 ) -> pl.DataFrame:
     of_order: dict[str, list[ListStanding]] = {}
-    for (order_no, _), its in sorted(lists.items(), key=lambda one: str(one[0])):
+    for (order_no, _), its in lists.items():
         of_order.setdefault(order_no, []).append(its)
     known: dict[Key, tuple[Version, Place]] = {}
     for row in standing.join(rest, on=_KEY, how="semi").iter_rows(named=True):
