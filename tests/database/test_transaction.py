@@ -214,3 +214,10 @@ def test_retrying_gives_up_and_passes_other_exceptions_on_at_once(database: Data
     assert len(tries) == 3
     with pytest.raises(ZeroDivisionError):
         database.retrying(lambda _: 1 // 0)
+
+
+def test_a_savepoint_is_one_also_where_it_comes_first(fresh_database: Database) -> None:
+    with fresh_database.transaction() as tx:
+        with tx.savepoint():
+            inside = tx.value("select pg_current_xact_id()::text")
+        assert tx.value("select pg_current_xact_id()::text") == inside

@@ -156,10 +156,16 @@ class Transaction:
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is done inside is undone when an exception leaves it; the transaction itself goes on."""
+        from psycopg.pq import TransactionStatus
+
         tables, filled = self._tables.copy(), set(self._filled)
         try:
-            with told(), self._connection.transaction():
-                yield
+            with told():
+                if self._connection.info.transaction_status == TransactionStatus.IDLE:
+                    # The driver would take the first thing done for the transaction itself, and commit it.
+                    self._connection.execute(b"select")
+                with self._connection.transaction():
+                    yield
         except BaseException:
             self._tables, self._filled = tables, filled
             raise
