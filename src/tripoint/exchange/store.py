@@ -134,7 +134,7 @@ def mark(tx: Transaction, marks: pl.DataFrame, at: datetime) -> None:
     """Write down what was made of messages (shape MARKS)."""
     tx.stage("marked_messages", marks)
     tx.run(sql.mark, at=at)
-    tx.run(sql.leave)
+    tx.run(sql.leave, message_ids=marks["message_id"].to_list())
 
 
 def is_waiting(tx: Transaction) -> bool:

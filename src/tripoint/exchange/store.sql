@@ -62,8 +62,8 @@ from marked_messages as s
 where m.message_id = s.message_id;
 
 -- name: leave
--- Takes the staged messages out of those that wait.
-delete from waiting_messages as w using marked_messages as s where w.message_id = s.message_id;
+-- Takes messages out of those that wait.
+delete from waiting_messages where message_id = any(%(message_ids)s);
 
 -- name: is_waiting
 -- Whether any message waits, whoever may be working on it.
