@@ -6,13 +6,12 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -58,7 +57,7 @@ from tripoint.platforms.clearance.answers.desk import Scribed
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.platforms.clearance.enquiries.records import Standing
 from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
-from tripoint.platforms.clearance.records import Arrival, Bench, Worked
+from tripoint.platforms.clearance.records import Bench, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.regimes.findings import load_findings
 from tripoint.regimes.load import load_regimes
@@ -234,15 +233,17 @@ class Engine:
         with ExitStack() as turn:
             turn.enter_context(self._turn)
             with self.database.transaction() as tx:
-                arrivals = [_arrival(row) for row in inbox.claim(tx, most=most, bytes_most=self.round_bytes)]
-                if not arrivals:
+                begun = clearance.begin(tx, most=most, bytes_most=self.round_bytes)
+                if begun is None:
                     return None
-                claimed += [arrival.message_id for arrival in arrivals]
+                claimed += [arrival.message_id for arrival in begun.arrivals]
                 now = self.clock.now()
-                size = sum(len(arrival.raw) for arrival in arrivals)
+                size = sum(len(arrival.raw) for arrival in begun.arrivals)
                 passing_on = turn.close if size >= self.round_bytes / 2 else lambda: None
                 benches = partial(self.bench, tx)
-                worked = clearance.work(tx, arrivals, benches, now, self._nursery, passing_on)
+                worked = clearance.work(
+                    tx, begun.arrivals, benches, now, self._nursery, passing_on, begun.number
+                )
         worked.bytes = size
         worked.decided_at = now
         return worked
@@ -258,10 +259,7 @@ class Engine:
         try:
             with self.database.transaction() as tx:
                 clearance.work(tx, [], partial(self.bench, tx), now)
-                row = inbox.claim_one(tx, message_id)
-                worked = (
-                    clearance.give_up(tx, _arrival(row), self.bench(tx), now) if row is not None else Worked()
-                )
+                worked = clearance.give_up(tx, message_id, self.bench(tx), now)
         except Busy:
             raise
         except Exception as deeper:
@@ -429,15 +427,6 @@ class Engine:
         if known is None or known[0] != version:
             self._bench = known = (version, make_bench(tx, self.settings))
         return known[1]
-
-
-def _arrival(row: Mapping[str, Any]) -> Arrival:
-    return Arrival(
-        message_id=row["message_id"],
-        sender_code=row["sender_code"],
-        received_at=row["received_at"],
-        raw=row["raw"],
-    )
 
 
 def make_bench(tx: Transaction, settings: Settings) -> Bench:

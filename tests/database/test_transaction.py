@@ -141,6 +141,33 @@ def test_a_lock_is_held_to_the_end_of_the_transaction(database: Database) -> Non
         assert third.try_lock("a name")
 
 
+def test_what_is_held_is_let_go_before_the_end_and_at_the_end_however_that_comes(database: Database) -> None:
+    def is_free() -> bool:
+        with database.transaction() as other:
+            return other.try_lock("a name")
+
+    with database.transaction() as tx:
+        tx.hold("a name")
+        assert not is_free()
+        tx.let_go("a name")
+        assert is_free()
+        tx.let_go("a name")
+        tx.hold("a name")
+    assert is_free()
+    with pytest.raises(ZeroDivisionError), database.transaction() as tx:
+        tx.hold("a name")
+        raise ZeroDivisionError
+    assert is_free()
+    with pytest.raises(psycopg.errors.UndefinedTable), database.transaction() as tx:
+        tx.hold("a name")
+        tx.run("select from nowhere")
+    assert is_free()
+    with pytest.raises(Busy), database.transaction() as tx:
+        tx.hold("a name")
+        tx.run("select pg_terminate_backend(pg_backend_pid())")
+    assert is_free()
+
+
 @pytest.mark.parametrize(
     ("state", "code"),
     [

@@ -1161,3 +1161,9 @@ comment on column processes.figures is 'What it counts, as registers.processes.f
 -- beside it on its page the indexes are left alone.
 
 alter table live_clearings set (fillfactor = 40);
+
+-- 0013_rounds
+-- Rounds of several processes read side by side and decide in the order in which they took their messages.
+
+create sequence rounds;
+comment on sequence rounds is 'local. A number for each round, in the order in which rounds took their messages.';

@@ -60,6 +60,7 @@ class Transaction:
         self._connection = connection
         self._tables = StagedTables() if tables is None else tables.copy()
         self._filled: set[str] = set()
+        self._held: set[str] = set()
         self.statements = 0
 
     @property
@@ -152,6 +153,31 @@ class Transaction:
     def try_lock(self, name: str) -> bool:
         """Take the lock of this name if it is free; False when another transaction holds it."""
         return bool(self.value("select pg_try_advisory_xact_lock(%(key)s)", key=lock_key(name)))
+
+    def hold(self, name: str) -> None:
+        """Wait until nobody holds the lock of this name, and hold it until it is let go, or to the transaction's end."""
+        self._held.add(name)
+        self.run("select pg_advisory_lock(%(key)s)", key=lock_key(name))
+
+    def let_go(self, name: str) -> None:
+        """Let others have the lock of this name, if it is held."""
+        if name in self._held:
+            self.run("select pg_advisory_unlock(%(key)s)", key=lock_key(name))
+            self._held.discard(name)
+
+    def end(self) -> None:
+        """Undo what is not committed and let go of what is held: a lock outlives a transaction that breaks off."""
+        import psycopg
+
+        if not self._held:
+            return
+        self._held.clear()
+        try:
+            self._connection.rollback()
+            self._connection.execute(b"select pg_advisory_unlock_all()")
+            self._connection.commit()
+        except psycopg.Error:  # what the server is not told it learns from the end of the connection
+            self._connection.close()
 
     @contextlib.contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -47,8 +47,8 @@ OUTBOX = {
 }
 """An outgoing message without its body: which receipts it carries, in which block they are, and what they tell."""
 
-CLAIMED_AT_ONCE = 100
-"""Messages locked by one statement: another worker passes over those that did not fit into this round's bytes."""
+CLAIMED_AT_ONCE = 1_000
+"""Messages looked at by one statement."""
 
 Row = dict[str, Any]
 
@@ -94,27 +94,43 @@ def put(tx: Transaction, messages: Sequence[Packed], at: datetime) -> list[Kept]
 def claim(tx: Transaction, *, most: int, bytes_most: int) -> Sequence[Row]:
     """The oldest messages nobody works on, with their bytes: message_id, sender_code, received_at, raw.
 
-    So many at most, and of `bytes_most` together but for the last of them; one at least where any is free.
+    So many at most, and of `bytes_most` together but for the last of them; one at least where any is free. No other message is
+    claimed, so that the next round begins where this one ends.
     """
     chosen: list[int] = []
     after, size = 0, 0
     while len(chosen) < most and size < bytes_most:
-        rows = tx.rows(sql.claim, after=after, most=min(CLAIMED_AT_ONCE, most - len(chosen)))
-        for row in rows:
-            if size < bytes_most:
-                chosen.append(row["message_id"])
-                size += row["bytes"]
-        if len(rows) < CLAIMED_AT_ONCE:
+        looked_at = min(CLAIMED_AT_ONCE, most - len(chosen))
+        oldest = tx.rows(sql.oldest, after=after, most=looked_at)
+        fitting = _fitting(oldest, bytes_most - size)
+        for row in tx.rows(sql.claim, message_ids=fitting) if fitting else ():
+            chosen.append(row["message_id"])
+            size += row["bytes"]
+        if len(fitting) == len(oldest) < looked_at:
             break
-        after = rows[-1]["message_id"]
+        after = fitting[-1]
     return contents(tx, chosen) if chosen else []
+
+
+def _fitting(oldest: Sequence[Row], room: int) -> list[int]:
+    """The first of some messages, as far as so many bytes reach; the last of them may be larger than what is left."""
+    chosen = []
+    for row in oldest:
+        if room <= 0:
+            break
+        chosen.append(row["message_id"])
+        room -= row["bytes"]
+    return chosen
+
+
+def next_round(tx: Transaction) -> int:
+    """The number of a round of work; one that fails has used its own up."""
+    return int(tx.value(sql.next_round))
 
 
 def claim_one(tx: Transaction, message_id: int) -> Row | None:
     """One message that waits and that nobody works on, as `claim` gives it."""
-    if tx.one(sql.claim_one, message_id=message_id) is None:
-        return None
-    return contents(tx, [message_id])[0]
+    return contents(tx, [message_id])[0] if tx.rows(sql.claim, message_ids=[message_id]) else None
 
 
 def contents(tx: Transaction, message_ids: Sequence[int]) -> Sequence[Row]:

@@ -21,18 +21,21 @@ select m.message_id, m.sender_code, m.digest, m.received_at, m.state
 from unnest(%(digests)b::bytea[], %(sender_codes)b::text[]) as posted (digest, sender_code)
 join messages as m on m.sender_code = posted.sender_code and m.digest = posted.digest;
 
+-- name: oldest
+-- The oldest waiting messages after a number, whoever may be working on them.
+select message_id, bytes from waiting_messages where message_id > %(after)s order by message_id limit %(most)s;
+
+-- name: next_round
+-- The number of a round of work.
+select nextval('rounds');
+
 -- name: claim
--- The oldest waiting messages that nobody is working on, after a number; claimed to the transaction's end.
+-- Those of some messages that still wait and that nobody is working on; claimed to the transaction's end.
 select message_id, bytes
 from waiting_messages
-where message_id > %(after)s
+where message_id = any(%(message_ids)s)
 order by message_id
-limit %(most)s
 for update skip locked;
-
--- name: claim_one
--- One message, if it still waits and nobody is working on it; claimed to the transaction's end.
-select message_id, bytes from waiting_messages where message_id = %(message_id)s for update skip locked;
 
 -- name: contents
 -- Messages with their bytes, in the order they came.

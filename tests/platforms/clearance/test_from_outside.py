@@ -6,12 +6,14 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.cases.running import ARRIVAL, Case, Court, Send, filings, make
-from tests.platforms.clearance.steps import DAY, seen, trade, whole
+from tests.cases.trade import PAPERS
+from tests.platforms.clearance.steps import DAY, paper, seen, trade, whole
 from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.kernel.clock import FixedClock
@@ -150,6 +152,28 @@ def test_filings_wait_for_a_round_and_neither_is_in_the_others_way(
         lambda: loaded.append(another(here).load_filings(json.dumps(more).encode())),
     )
     assert [one.deposits for one in loaded] == [1]
+    assert states(here) == ["released"]
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_two_workers_take_what_one_sender_sent_in_its_order(
+    fresh_database: Database, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """New, withdrawn, new again: the second worker gets the last of them, while the first still reads the withdrawal."""
+    its = trade(10)
+    here = court(fresh_database)
+    other = another(here)
+    last = "list" if kind != "list" else "waybill"
+    posted(here, *(paper(its, name) for name in PAPERS if name != last))
+    here.engine.work_all()
+    numbered = {"pre_no": "its pre-entry no"} if kind == "list" else {}
+    posted(here, paper(its, kind, minutes=10, app_type="3", **numbered))
+    posted(here, paper(its, kind, minutes=20, note="again"))
+    monkeypatch.setattr(here.engine, "work", partial(here.engine.work, 1))
+    while_under_way(monkeypatch, clearance, "read", here, lambda: other.work(1) and None)
+    posted(here, paper(its, last))
+    other.work_all()
+    assert seen(here.engine)["faults"] == []
     assert states(here) == ["released"]
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import polars as pl
 
 from tripoint.database import Transaction
+from tripoint.exchange import desk as inbox
 from tripoint.exchange import store as exchange
 from tripoint.messages.ceb.parsing import Unreadable
 from tripoint.pipeline.receipts import NOTHING_TOLD
@@ -20,7 +21,7 @@ from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.papers import desk as papers
 from tripoint.platforms.clearance.papers.reading import Letter, Mail, read
 from tripoint.platforms.clearance.papers.waiting.nursery import Nursery
-from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Ruled, Taken, Worked
+from tripoint.platforms.clearance.records import LOCK, Arrival, Bench, Round, Ruled, Taken, Worked
 from tripoint.platforms.clearance.rulings import desk as rulings
 from tripoint.platforms.clearance.sealing import desk as sealing
 from tripoint.registers.processes import computing
@@ -35,6 +36,15 @@ OUR_FAULT = "WIRE-00"
 """The code of a message that we could not work on, through no fault of its sender."""
 
 
+def begin(tx: Transaction, *, most: int, bytes_most: int) -> Round | None:
+    """Take the oldest messages for a round; None where others have all that waits.
+
+    So many at most, and of `bytes_most` together but for the last of them.
+    """
+    number, rows = inbox.begin_round(tx, most=most, bytes_most=bytes_most)
+    return Round(number=number, arrivals=[Arrival(**row) for row in rows]) if rows else None
+
+
 def work(
     tx: Transaction,
     arrivals: Sequence[Arrival],
@@ -42,19 +52,24 @@ def work(
     now: datetime,
     nursery: Nursery | None = None,
     ruled_on: Callable[[], None] = lambda: None,
+    number: int | None = None,
 ) -> Worked:
     """Do everything that follows from these messages; the transaction holds it all, or nothing of it.
 
     `benches` gives law and registers as they are: messages are read by those of the beginning, lists judged by those of the
     moment when nobody else judges, for what is filed in between has had its lists judged again already. A worker hands its
     nursery from round to round; without one, papers that wait are read from their messages. `ruled_on` is told when what is
-    left is to write down and to answer.
+    left is to write down and to answer. A round with a number decides after the one before it.
     """
     nursery = nursery if nursery is not None else Nursery()
     worked = Worked(messages=len(arrivals))
     with _timed(worked, "read"):
         mail = read(arrivals, benches())
+    if number is not None:
+        inbox.wait_for_round_before(tx, number)
     decide_alone(tx)
+    if number is not None:
+        inbox.pass_round_on(tx, number)
     bench = benches()
     with _timed(worked, "take"):
         exchange.mark(tx, _marks(mail.letters, bench), now)
@@ -107,10 +122,16 @@ def _record(tx: Transaction, ruling: rulings.Ruling, bench: Bench, nursery: Nurs
     nursery.forget(ruling.waited.filter(pl.col("order_no").is_in(orders.implode())))
 
 
-def give_up(tx: Transaction, arrival: Arrival, bench: Bench, now: datetime) -> Worked:
-    """Mark one message as unreadable by a fault of ours, and tell its sender so by a CEB900; nothing of it is taken."""
+def give_up(tx: Transaction, message_id: int, bench: Bench, now: datetime) -> Worked:
+    """Mark one message as unreadable by a fault of ours, and tell its sender so by a CEB900; nothing of it is taken.
+
+    Nothing is done where it waits no longer, or another works on it.
+    """
     decide_alone(tx)
-    letter = Letter(arrival=arrival, head=None, verdict=None, unreadable=Unreadable(OUR_FAULT))
+    row = exchange.claim_one(tx, message_id)
+    if row is None:
+        return Worked()
+    letter = Letter(arrival=Arrival(**row), head=None, verdict=None, unreadable=Unreadable(OUR_FAULT))
     exchange.mark(tx, _marks([letter], bench), now)
     receipts = answers.send(tx, NOTHING_TOLD, [letter], now)
     return Worked(messages=1, unreadable=1, receipts=receipts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,14 @@ class Arrival:
     sender_code: str
     received_at: datetime
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The messages that a round has taken, and its number: rounds decide in the order of their numbers."""
+
+    number: int
+    arrivals: Sequence[Arrival]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
