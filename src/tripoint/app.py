@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -310,18 +309,13 @@ class Engine:
         if faulty:
             raise FaultyFilings(faulty)
         now = self.clock.now()
-        digest = hashlib.sha256(raw).hexdigest()[:16]
         with self.transaction() as tx:
             clearance.decide_alone(tx)
             report = filings_desk.load(tx, document, certificates, at=now)
             lodged = 0
             for deposit in document.deposits:
-                posted = ledger.deposit(
-                    tx,
-                    deposit.guarantor_code,
-                    deposit.amount,
-                    reference=f"filings/{digest}/{deposit.guarantor_code}",
-                    at=now,
+                posted = ledger.lodge_filed(
+                    tx, deposit.guarantor_code, deposit.amount, reference=deposit.reference, at=now
                 )
                 lodged += posted.written
             counted = rulings.open_allowances(tx, _annual_used(document))
@@ -363,10 +357,11 @@ class Engine:
         return status.applied, status.pending
 
     def archiving(self, tx: Transaction) -> Archiving | None:
-        """How the archiving of the embedded database's log stands; None where none is set, or by URL."""
-        if self.database.server is None or self.settings.wal_archive is None:
+        """How the archiving of the embedded database's log stands; None where none is set and none done, or by URL."""
+        if self.database.server is None:
             return None
-        return archive.archiving(tx)
+        standing = archive.archiving(tx)
+        return standing if standing.is_on or self.settings.wal_archive is not None else None
 
     def back_up(self, place: Path, *, keep: int | None, told: Told, rate: int | None = None) -> Taken:
         """Back the embedded database up into a folder of backups while it works, at most `rate` MiB (1 to 1,024) a second.
@@ -391,14 +386,6 @@ class Engine:
         """What the installation holds, and whether it holds true; reads everything."""
         with self.transaction() as tx:
             return enquiries.standing(tx)
-
-    def pass_over_numbers(self, since: datetime) -> None:
-        """After a restore to `since`, pass over numbers that may have been given out after it, so that none comes twice."""
-        today = self.clock.now().astimezone(CHINA).date()
-        days = (today - since.astimezone(CHINA).date()).days
-        scopes = [f"pre_no/{today - timedelta(days=n):%Y%m%d}" for n in range(days + 1)]
-        with self.transaction() as tx:
-            inbox.leave_gap(tx, NUMBERS_PASSED_OVER, scopes)
 
     def revive(self) -> Revival:
         """Start the embedded server again where it has died, a few times at most; what became of it."""
@@ -551,7 +538,8 @@ def restore(
 ) -> Restored:
     """Restore a backup into a new or empty folder, up to a moment where its log was archived; its server is left stopped.
 
-    `archived_in` is where the archive lies now, if not where it lay. Raises Refusal and then leaves nothing behind.
+    `archived_in` is where the archive lies now, if not where it lay. Numbers that may have been given out since are passed over
+    before anybody can use the folder. Raises Refusal and then leaves nothing behind.
     """
     settings = Settings.load({**os.environ, "TRIPOINT_DATA_DIR": str(found.folder)})
     known = {one.name for one in migrations()}
@@ -563,10 +551,32 @@ def restore(
             f"The backup has been through {newer[-1]} (tripoint {found.note.tripoint}), which this program lacks. Run a "
             "newer version of the program.",
         )
+    if archived_in is not None and with_archive and found.note.wal_series is None:
+        raise Conflict(
+            "RESTORE-NO-SERIES",
+            "备份完成时数据库没有归档日志，--archive 无从使用。去掉 --archive 可恢复到备份完成之时。",
+            "The database did not archive its log when this backup was made, so --archive cannot be used. Without it the "
+            "backup is restored to its end.",
+        )
+
+    def finish(server: Supervisor, restored: Restored) -> None:
+        with closing(Database.beside(server)) as database, database.transaction() as tx:
+            pass_over_numbers(tx, since=restored.last_commit_at or found.note.ended, now=SystemClock().now())
+
     series = None
     if with_archive and found.note.wal_series is not None:
         series = archive.Series(found.note.wal_series, archived_in or Path(found.note.wal_archive or ""))
-    return restoring.restore(found, data_dir, bindir=settings.pg_bindir, series=series, at=at, told=told)
+    return restoring.restore(
+        found, data_dir, bindir=settings.pg_bindir, series=series, at=at, told=told, finish=finish
+    )
+
+
+def pass_over_numbers(tx: Transaction, *, since: datetime, now: datetime) -> None:
+    """After a restore to `since`, pass over numbers that may have been given out after it, so that none comes twice."""
+    today = now.astimezone(CHINA).date()
+    days = (today - since.astimezone(CHINA).date()).days
+    scopes = [f"pre_no/{today - timedelta(days=n):%Y%m%d}" for n in range(days + 1)]
+    inbox.leave_gap(tx, NUMBERS_PASSED_OVER, scopes)
 
 
 def psql(settings: Settings) -> tuple[list[str], dict[str, str]]:

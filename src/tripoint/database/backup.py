@@ -128,7 +128,7 @@ def _finish(server: Supervisor, draft: Path, note: Note) -> Note:
     manifest = draft / shelf.SERVER / MANIFEST
     log = json.loads(manifest.read_bytes())["WAL-Ranges"][-1]
     bytes_, files = shelf.size_of(draft / shelf.SERVER)
-    series = archive.series_of(draft / shelf.SERVER) if server.wal_archive is not None else None
+    series = archive.series_of(draft / shelf.SERVER) if _archives(server) else None
     return shelf.with_end(
         note,
         ended_at=ended,
@@ -181,6 +181,16 @@ def _clock(server: Supervisor) -> str:
     return f"{row[0].isoformat(timespec='microseconds')}+00:00"
 
 
+def _archives(server: Supervisor) -> bool:
+    """Whether the server archives its log, whatever the settings of this command say: they may not be the service's."""
+    import psycopg
+
+    with psycopg.connect(server.conninfo("postgres")) as connection:
+        row = connection.execute("select current_setting('archive_mode') <> 'off'").fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def _refuse_no_room(server: Supervisor, place: Path) -> None:
     """Say before the work that it will not fit, and not at its end."""
     needed = int(shelf.size_of(server.folder)[0] * _SPARE)
@@ -196,7 +206,7 @@ def _refuse_no_room(server: Supervisor, place: Path) -> None:
 
 def _prune(server: Supervisor, kept: Sequence[Backup]) -> int:
     """Remove archived segments of this server's series that no backup on the shelf can be replayed with."""
-    series = archive.series_of(server.folder) if server.wal_archive is not None else None
+    series = archive.series_of(server.folder) if _archives(server) else None
     if series is None:
         return 0
     firsts = [

@@ -62,6 +62,11 @@ class Database:
         _try(server.conninfo())
         return cls(_pool(lambda: limited(server.conninfo()), connections, wait_seconds), server)
 
+    @classmethod
+    def beside(cls, server: Supervisor) -> Database:
+        """Connect to a server that runs, whoever may start it; closing leaves it running."""
+        return cls(_pool(lambda: limited(server.conninfo()), 1, 10.0))
+
     def close(self, *, stop_server: bool = False) -> None:
         """Give the connections back; the embedded server runs on for others unless it is to be stopped."""
         self._pool.close()

@@ -58,6 +58,8 @@ def told() -> Iterator[None]:
         yield
     except psycopg_pool.PoolTimeout as error:
         raise _busy("pool") from error
+    except UnicodeEncodeError as error:
+        raise _malformed_nul() from error
     except psycopg.Error as error:
         refusal = refusal_for(error)
         _without_rows(error)

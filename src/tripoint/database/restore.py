@@ -55,11 +55,13 @@ def restore(
     series: Series | None,
     at: datetime | None,
     told: Callable[[str], Told],
+    finish: Callable[[Supervisor, Restored], None],
 ) -> Restored:
     """Build the server of a backup in a new or empty folder and replay its log; the server is stopped again at the end.
 
     `series` is the archive to replay from, None to end where the backup ends; `at` is the last moment wanted.
-    `told` hears of each stage. A refusal leaves no folder behind.
+    `told` hears of each stage. `finish` does what must be done before anybody else may use the server, which runs then. A
+    refusal leaves no folder behind.
     """
     found = binaries.find(bindir)
     _refuse_other_version(backup, found)
@@ -81,6 +83,7 @@ def restore(
         restored = _what_came(server, backup)
         if series is not None and at is None:
             _refuse_short(server, restored, backup, series)
+        finish(server, restored)
         server.stop()
         (server.folder / archive.FETCH_SCRIPT).unlink(missing_ok=True)
         (data_dir / RESTORING).unlink()

@@ -269,6 +269,8 @@ def newest(tx: Transaction) -> Row | None:
 
 def leave_gap(tx: Transaction, gap: int, scopes: Sequence[str]) -> None:
     """Pass over `gap` numbers of every kind, so that none of them is given out again; `scopes` may not exist yet."""
+    if not tx.value(sql.is_numbering):
+        return
     tx.run(sql.leave_gap, gap=gap)
     tx.run(sql.begin_after_gap, gap=gap, scopes=list(scopes))
     tx.value(sql.leave_gap_in_sequences, gap=gap)

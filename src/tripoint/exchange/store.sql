@@ -171,6 +171,10 @@ from unnest(%(outbox_ids)s::bigint[], %(bodies)b::bytea[]) as n (outbox_id, body
 order by n.outbox_id
 on conflict (outbox_id) do nothing;
 
+-- name: is_numbering
+-- Whether the database has got as far as numbering anything.
+select to_regclass('counters') is not null;
+
 -- name: leave_gap
 -- Passes over numbers in every scope papers are numbered by; cursors, which are counters too, stay.
 update counters

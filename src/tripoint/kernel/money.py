@@ -15,7 +15,13 @@ FEN = 1_000
 LARGEST_E5 = 10**18
 """Amounts from here on are refused when read: they would not leave room for sums in 64 bits."""
 
-_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_EXPONENT_MOST = 1000
+"""Places after the point that are looked at: noughts beyond the fifth say nothing."""
+
+_DIGITS_E5 = 13
+"""Digits before the point of the largest amounts."""
+
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,9 +52,14 @@ def parse_e5(text: str) -> int:
 
 def to_e5(value: Decimal) -> int:
     """Column units of an exact decimal; raises ValueError when it has more than five places or is too large."""
-    scaled = value * SCALE
-    units = int(scaled)
-    if units != scaled:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or (value and value.adjusted() >= _DIGITS_E5):
+        raise ValueError(f"out of range: {value}")
+    if exponent < -_EXPONENT_MOST:
+        raise ValueError(f"more than five decimal places: {value}")
+    numerator, denominator = value.as_integer_ratio()
+    units, rest = divmod(numerator * SCALE, denominator)
+    if rest:
         raise ValueError(f"more than five decimal places: {value}")
     if abs(units) >= LARGEST_E5:
         raise ValueError(f"out of range: {value}")

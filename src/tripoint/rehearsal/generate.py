@@ -161,7 +161,11 @@ def filings_of(
             for person in {person.person_id: person for person in persons if person.is_verified}.values()
         ],
         "deposits": [
-            {"guarantor_code": code, "amount": format_e5(amount)}
+            {
+                "guarantor_code": code,
+                "amount": format_e5(amount),
+                "reference": f"rehearsal/{plan.seed}/{plan.first_day}/{len(trades)}",
+            }
             for code, amount in deposits(world, trades).items()
         ],
         "annual_used": [

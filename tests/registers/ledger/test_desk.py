@@ -52,6 +52,36 @@ def test_a_deposit_opens_the_guarantee_and_counts_once(ledger):
         desk.deposit(ledger, "0000A60001", 999 * YUAN, reference="deposit-1", at=AT)
 
 
+def test_the_guarantee_an_enterprise_begins_with_is_lodged_once_whatever_document_says_so(tx):
+    def lodge(amount, reference=None):
+        return desk.lodge_filed(tx, "0000A60001", amount * YUAN, reference=reference, at=AT)
+
+    assert lodge(1000) == Posted(written=1, known=0)
+    assert lodge(1000) == Posted(written=0, known=1)
+    with pytest.raises(Conflict, match="LEDGER-OPENED"):
+        lodge(1500)
+    assert lodge(500, "letter 2") == Posted(written=1, known=0)
+    assert lodge(500, "letter 2") == Posted(written=0, known=1)
+    with pytest.raises(Conflict, match="LEDGER-REPOSTED"):
+        lodge(600, "letter 2")
+    assert lodge(1000) == Posted(written=0, known=1)
+    assert balance(tx, FREE) == 1500 * YUAN
+
+
+def test_one_lodged_under_a_digest_of_its_document_counts_as_the_one_it_begins_with(tx):
+    """As it was kept until 2026-11-27."""
+    desk.deposit(tx, "0000A60001", 1000 * YUAN, reference="filings/0123456789abcdef/0000A60001", at=AT)
+    known = desk.lodge_filed(tx, "0000A60001", 1000 * YUAN, reference=None, at=AT)
+    assert (known, balance(tx, FREE)) == (Posted(written=0, known=1), 1000 * YUAN)
+
+
+@pytest.mark.parametrize("reference", ["", " ", " a", "a ", "r" * 201])
+def test_refuses_a_reference_that_names_nothing(ledger, reference):
+    for act in (desk.deposit, desk.withdraw):
+        with pytest.raises(Malformed, match="LEDGER-REFERENCE"):
+            act(ledger, "0000A60001", YUAN, reference=reference, at=AT)
+
+
 def test_posts_a_batch_once_however_often_it_is_sent(ledger):
     batch = frame(pledge("O1", 30 * YUAN), pledge("O2", 12_345), pledge("O1", 30 * YUAN))
     assert desk.post(ledger, batch, at=AT) == Posted(written=2, known=0)
@@ -217,6 +247,6 @@ def test_every_balance_equals_its_entries_after_any_batches(database, batches):
                 )
                 held = after
                 known |= {row[0]: row for row in new}
-            assert store.all_balances(tx) == held
+            assert store.books(tx)[0] == held
             assert desk.check(tx).is_sound
         raise Undo

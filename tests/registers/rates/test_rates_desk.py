@@ -128,9 +128,27 @@ def test_applying_twice_changes_nothing(tx: Transaction) -> None:
     assert shown.digest is not None
     desk.apply(tx, shown.digest, who="a", at=AT)
     desk.apply(tx, shown.digest, who="c", at=AT)
-    assert store.version(tx) == 1
+    assert store.version(tx, Register.RATES) == 1
+    assert store.version(tx, Register.GOODS) == 0
     assert [one.applied_by for one in store.imports(tx)] == ["a"]
     assert len(store.changes(tx, "3304990029")) == 1
+
+
+def test_a_rate_can_be_changed_to_and_fro(tx: Transaction) -> None:
+    """The same file is proposed anew once another one has been applied, and counts each time it is applied."""
+    there, back = file(rate()), file(rate(duty="5 %"))
+    digests = []
+    for raw, duty in ((there, 10_000), (back, 50_000), (there, 10_000), (back, 50_000)):
+        shown = desk.propose(tx, Register.RATES, raw, who="a", at=AT)
+        assert shown.digest is not None
+        desk.apply(tx, shown.digest, who="a", at=AT)
+        assert duties(tx, "3304990029", date(2024, 1, 1)) == [duty]
+        digests.append(shown.digest)
+    assert len(set(digests)) == 4
+    assert desk.apply(tx, digests[-1], who="a", at=AT).digest == digests[-1]
+    with pytest.raises(Conflict, match="RATES-STALE"):
+        desk.apply(tx, digests[0], who="a", at=AT)
+    assert duties(tx, "3304990029", date(2024, 1, 1)) == [50_000]
 
 
 def test_keeps_who_changed_what_and_how_it_was_before(tx: Transaction) -> None:

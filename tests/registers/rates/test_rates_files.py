@@ -116,6 +116,15 @@ def test_a_row_holds_from_its_first_to_its_last_day() -> None:
     assert [rules.as_of([row], "3304990029", day) is row for day in days] == [False, True, True, False]
 
 
+def test_a_character_no_database_keeps_is_told_by_its_line() -> None:
+    proposal = rules.propose(Register.RATES, (HEAD + GOOD[:12] + "\0" + GOOD[12:]).encode(), [], None)
+    assert [error.line for error in proposal.errors] == [2]
+
+
+def test_the_first_day_of_all_may_be_that_of_a_whole_register() -> None:
+    rules.propose(Register.RATES, (HEAD + GOOD).encode(), [], date.min)
+
+
 @pytest.mark.parametrize(("register", "name"), [(Register.RATES, "rates.csv"), (Register.GOODS, "goods.csv")])
 def test_the_shipped_files_have_no_error_and_a_source_in_every_row(register: Register, name: str) -> None:
     rows, wrong = parse(register, data_root().joinpath("cn", name).read_bytes())

@@ -42,7 +42,7 @@ def deposit(
     talk, units = Talk(voice), _units(amount)
     with engine(place, talk) as opened:
         with opened.transaction() as tx:
-            filings.enterprise(tx, enterprise)
+            filings.guarantor(tx, enterprise)
             posted = desk.deposit(tx, enterprise, units, reference=reference, at=opened.clock.now())
         worked = opened.rejudge(GUARANTEE_CODES)
     talk.data({"written": posted.written, "known": posted.known, "rejudged": worked.states})

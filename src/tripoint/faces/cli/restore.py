@@ -86,7 +86,6 @@ def restore(
     with Engine.open(unsealed, as_it_is=True) as opened:
         _, pending = opened.migrations()
     with Engine.open(unsealed) as opened:
-        opened.pass_over_numbers(restored.last_commit_at or found.note.ended)
         standing = opened.standing()
     missing = _is_missing(restored, standing)
     _tell(talk, restored, standing, pending, chosen.data_dir)

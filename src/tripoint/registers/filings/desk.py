@@ -113,6 +113,18 @@ def enterprise(tx: Transaction, enterprise_code: str) -> Enterprise:
     return found
 
 
+def guarantor(tx: Transaction, enterprise_code: str) -> Enterprise:
+    """The enterprise of one code, which is filed as a guarantor; raises Unknown and Conflict."""
+    found = enterprise(tx, enterprise_code)
+    if Role.GUARANTOR not in found.roles:
+        raise Conflict(
+            "FILINGS-NO-GUARANTOR",
+            f"企业 {enterprise_code} 未备案为担保企业（{Role.GUARANTOR}）",
+            f"enterprise {enterprise_code} is not filed as a guarantor ({Role.GUARANTOR})",
+        )
+    return found
+
+
 def search(
     tx: Transaction, text: str = "", *, role: Role | None = None, after: str = "", limit: int = 100
 ) -> list[Enterprise]:

@@ -257,7 +257,11 @@ _FIELDS: dict[str, dict[str, tuple[bool, _Reader]]] = {
         "verified_on": (True, _day),
         "source": (True, _text(500)),
     },
-    "deposits": {"guarantor_code": (True, _code), "amount": (True, _amount)},
+    "deposits": {
+        "guarantor_code": (True, _code),
+        "amount": (True, _amount),
+        "reference": (False, _text(200)),
+    },
     "annual_used": {"person_id": (True, _person), "year": (True, _year), "amount": (True, _amount)},
 }
 """What each item of a section holds: whether the member is required, and how it is read."""

@@ -106,10 +106,14 @@ class VerifiedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """A guarantee lodged, in column units; for the ledger, which this register never touches."""
+    """A guarantee lodged, in column units; for the ledger, which this register never touches.
+
+    `reference` names the matter; without one it is the guarantee the enterprise begins with, and counts once.
+    """
 
     guarantor_code: str
     amount: int
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

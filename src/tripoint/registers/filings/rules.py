@@ -86,7 +86,7 @@ def contradictions(document: FilingsDocument) -> list[Problem]:
         *_twice("enterprises", [item.enterprise_code for item in document.enterprises]),
         *_twice("entrustments", [entrustment_key(item) for item in document.entrustments]),
         *_twice("verified_persons", [item.person_id for item in document.verified_persons]),
-        *_twice("deposits", [item.guarantor_code for item in document.deposits]),
+        *_twice("deposits", [(item.guarantor_code, item.reference) for item in document.deposits]),
         *_twice("annual_used", [(item.person_id, item.year) for item in document.annual_used]),
         *_ends_early("enterprises", [(item.since, item.until) for item in document.enterprises]),
         *_ends_early("entrustments", [(item.since, item.until) for item in document.entrustments]),

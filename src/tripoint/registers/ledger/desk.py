@@ -58,6 +58,22 @@ def deposit(tx: Transaction, guarantor_code: str, amount: int, *, reference: str
     return post(tx, transfer, at=at)
 
 
+def lodge_filed(
+    tx: Transaction, guarantor_code: str, amount: int, *, reference: str | None, at: datetime
+) -> Posted:
+    """Lodge a guarantee that filings name: once for a reference, and without one once for the enterprise.
+
+    Raises Conflict where that was lodged with another amount.
+    """
+    if reference is None:
+        tx.lock(f"tripoint.ledger.{rules.opening_reference(guarantor_code)}")
+        lodged = store.lodged(tx, rules.available(guarantor_code), rules.FILED)
+        if rules.is_lodged(guarantor_code, amount, lodged):
+            return Posted(written=0, known=1)
+        reference = rules.opening_reference(guarantor_code)
+    return deposit(tx, guarantor_code, amount, reference=reference, at=at)
+
+
 def withdraw(tx: Transaction, guarantor_code: str, amount: int, *, reference: str, at: datetime) -> Posted:
     """Give back `amount` column units of free guarantee; raises Conflict where less is free."""
     return post(tx, rules.withdrawal(guarantor_code, amount, reference), at=at)
@@ -87,8 +103,8 @@ def statement(
 
 
 def check(tx: Transaction) -> Audit:
-    """Compare every balance with its entries, and the total with nothing; reads the whole ledger."""
-    return rules.audit(store.all_balances(tx), store.entries(tx))
+    """Compare every balance with its entries, and the total with nothing; reads the whole ledger as it is at one moment."""
+    return rules.audit(*store.books(tx))
 
 
 def _page(limit: int) -> int:

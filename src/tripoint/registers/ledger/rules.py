@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -26,6 +26,12 @@ _CHART: tuple[tuple[re.Pattern[str], Terms], ...] = (
     (re.compile(r"customs/[a-z-]{1,40}"), Terms(AccountKind.CUSTOMS, None)),
 )
 """The chart of accounts; a guarantee is never overdrawn, what stands for the world may go anywhere."""
+
+FILED = "filings/"
+"""How the references of guarantees begin that filings say an enterprise begins with."""
+
+REFERENCE_MOST = 200
+"""Characters of a reference."""
 
 _CONTENT = ("debit_account", "credit_account", "amount")
 
@@ -167,12 +173,45 @@ def audit(balances: Mapping[str, int], entries: Mapping[str, tuple[int, int]]) -
 
 
 def deposit(guarantor_code: str, amount: int, reference: str) -> pl.DataFrame:
-    """The transfer that lodges a guarantee."""
+    """The transfer that lodges a guarantee; raises Malformed for its reference."""
+    refuse_reference(reference)
     return _single(OUTSIDE, available(guarantor_code), amount, "deposit", reference)
 
 
+def opening_reference(guarantor_code: str) -> str:
+    """The reference of the guarantee that filings say an enterprise begins with."""
+    return f"{FILED}{guarantor_code}"
+
+
+def is_lodged(guarantor_code: str, amount: int, lodged: Collection[int]) -> bool:
+    """Whether the guarantee an enterprise begins with was lodged before (`lodged`: what filings ever had lodged).
+
+    Raises Conflict where it was, with another amount: what is to be added has to be named.
+    """
+    if not lodged or amount in lodged:
+        return bool(lodged)
+    said = " + ".join(map(format_e5, sorted(lodged)))
+    raise Conflict(
+        "LEDGER-OPENED",
+        f"企业 {guarantor_code} 的担保金先前备案时已存入 {said}；如系另行追加，请在 deposits 中注明 reference",
+        f"a guarantee of {said} was lodged for {guarantor_code} by filings before; name a `reference` with the deposit if this "
+        "one comes on top",
+    )
+
+
+def refuse_reference(reference: str) -> None:
+    """Raises Malformed for a reference that is blank, has blank ends, or is too long to be found by."""
+    if not reference.strip() or reference != reference.strip() or len(reference) > REFERENCE_MOST:
+        raise Malformed(
+            "LEDGER-REFERENCE",
+            f"凭证号须为 1 至 {REFERENCE_MOST} 个字符，首尾无空格",
+            f"a reference has 1 to {REFERENCE_MOST} characters and no blanks at its ends",
+        )
+
+
 def withdrawal(guarantor_code: str, amount: int, reference: str) -> pl.DataFrame:
-    """The transfer that gives free guarantee back to who lodged it."""
+    """The transfer that gives free guarantee back to who lodged it; raises Malformed for its reference."""
+    refuse_reference(reference)
     return _single(available(guarantor_code), OUTSIDE, amount, "withdrawal", reference)
 
 

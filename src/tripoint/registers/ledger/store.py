@@ -82,14 +82,21 @@ def statement(tx: Transaction, account: str, before: int, limit: int) -> list[St
     return [StatementLine(**row) for row in rows]
 
 
-def entries(tx: Transaction) -> dict[str, tuple[int, int]]:
-    """What the transfers add up to for each account that has any, and how many took from it. Reads every transfer."""
-    return {row["account"]: (int(row["amount"]), int(row["transfers"])) for row in tx.rows(_sql.entries)}
+def lodged(tx: Transaction, account: str, prefix: str) -> list[int]:
+    """The deposits to an account whose references begin with a text."""
+    return [row["amount"] for row in tx.rows(_sql.lodged, account=account, prefix=prefix)]
 
 
-def all_balances(tx: Transaction) -> dict[str, int]:
-    """The balance of every account."""
-    return {row["account"]: row["balance"] for row in tx.rows(_sql.all_balances)}
+def books(tx: Transaction) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+    """Every account's balance, and what its transfers add up to with how many took from it; reads every transfer."""
+    rows = tx.rows(_sql.books)
+    balances = {row["account"]: row["balance"] for row in rows if row["balance"] is not None}
+    entries = {
+        row["account"]: (int(row["amount"]), int(row["transfers"]))
+        for row in rows
+        if row["amount"] is not None
+    }
+    return balances, entries
 
 
 def _stage_names(tx: Transaction, accounts: pl.DataFrame) -> None:

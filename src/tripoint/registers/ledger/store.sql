@@ -68,16 +68,22 @@ from (
 order by transfer_id desc
 limit %(limit)s
 
--- name: entries
--- What the transfers add up to for each account that has any, and how many they are.
-select account, sum(amount) as amount, sum(given) as transfers
-from (
-    select debit_account as account, -amount as amount, 1 as given from transfers
-    union all
-    select credit_account, amount, 0 from transfers
-) as entries
-group by account
+-- name: lodged
+-- What was deposited to an account under references that begin with a text.
+select amount
+from transfers
+where credit_account = %(account)s and reason = 'deposit' and starts_with(reference, %(prefix)s)
 
--- name: all_balances
--- Every account's balance.
-select account, balance from accounts
+-- name: books
+-- Every account's balance, what the transfers add up to for it and how many took from it, all at one moment.
+select account, a.balance, e.amount, e.transfers
+from accounts as a
+full join (
+    select account, sum(amount) as amount, sum(given) as transfers
+    from (
+        select debit_account as account, -amount as amount, 1 as given from transfers
+        union all
+        select credit_account, amount, 0 from transfers
+    ) as sides
+    group by account
+) as e using (account)

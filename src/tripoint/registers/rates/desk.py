@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from tripoint.database import Transaction
 from tripoint.kernel.refusals import Conflict, TooLarge, Unknown
 from tripoint.regimes.load import data_root
 from tripoint.registers.rates import rules, store
-from tripoint.registers.rates.records import Proposal, Register
+from tripoint.registers.rates.records import Kind, Proposal, Register
 
 LARGEST_FILE_BYTES = 32 * 1024 * 1024
 SEEDS = {Register.RATES: "rates.csv", Register.GOODS: "goods.csv"}
@@ -33,7 +34,7 @@ def propose(
             f"文件超过 {LARGEST_FILE_BYTES} 字节",
             f"the file is larger than {LARGEST_FILE_BYTES} bytes",
         )
-    proposal = rules.propose(register, file, store.kept(tx, register), complete_from)
+    proposal = _proposed(tx, register, file, complete_from)
     if proposal.digest is not None:
         store.save_import(tx, proposal, file, who, at)
     return proposal
@@ -42,16 +43,18 @@ def propose(
 def apply(tx: Transaction, digest: str, *, who: str, at: datetime) -> Proposal:
     """Apply what was shown under this digest, whole or not at all; a second time changes nothing.
 
-    Raises Unknown for a digest never shown, Conflict where the register has changed since it was shown.
+    Raises Unknown for a digest never shown, Conflict where the register has changed since it was shown, or since it was
+    applied: what stands there now would have to be proposed away.
     """
     tx.lock("tripoint.rates")
     found = store.find_import(tx, digest)
     if found is None:
         raise Unknown("RATES-DIGEST", f"没有摘要为 {digest} 的提案", f"nothing was proposed under {digest}")
     known, file = found
-    proposal = rules.propose(known.register, file, store.kept(tx, known.register), known.complete_from)
-    if known.applied_at is not None:
-        return proposal
+    proposal = _proposed(tx, known.register, file, known.complete_from)
+    is_as_it_made_it = all(one.kind is Kind.UNCHANGED for one in proposal.differences)
+    if known.applied_at is not None and is_as_it_made_it:
+        return replace(proposal, digest=digest)
     if proposal.digest != digest:
         raise Conflict(
             "RATES-STALE",
@@ -60,6 +63,12 @@ def apply(tx: Transaction, digest: str, *, who: str, at: datetime) -> Proposal:
         )
     store.write(tx, proposal, who, at)
     return proposal
+
+
+def _proposed(tx: Transaction, register: Register, file: bytes, complete_from: date | None) -> Proposal:
+    """What a file would do to a register as it is."""
+    kept, version = store.kept(tx, register), store.version(tx, register)
+    return rules.propose(register, file, kept, complete_from, version)
 
 
 def seed(tx: Transaction, *, who: str, at: datetime) -> list[Proposal]:

@@ -60,6 +60,11 @@ def parse(register: Register, raw: bytes) -> tuple[list[tuple[int, Entry]], list
     except UnicodeDecodeError as fault:
         line = raw[: fault.start].count(b"\n") + 1
         return [], [LineError(line=line, field="", text=Text("不是 UTF-8 编码", "is not UTF-8"))]
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        return [], [
+            LineError(line=line, field="", text=Text("含有字符 U+0000", "holds the character U+0000"))
+        ]
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, Entry]] = []
     errors: list[LineError] = []

@@ -23,8 +23,13 @@ Key = tuple[str, date]
 _DAY = timedelta(days=1)
 
 
-def propose(register: Register, raw: bytes, kept: Iterable[Entry], complete_from: date | None) -> Proposal:
-    """What the file does to the rows kept. With `complete_from` it is the whole set: codes it lacks end the day before."""
+def propose(
+    register: Register, raw: bytes, kept: Iterable[Entry], complete_from: date | None, version: int = 0
+) -> Proposal:
+    """What the file does to the rows kept. With `complete_from` it is the whole set: codes it lacks end the day before.
+
+    `version` is how many imports made the register what it is: the same file is proposed anew after another one.
+    """
     file_digest = hashlib.sha256(raw).hexdigest()
     located, errors = parse(register, raw)
     lines = {(entry.code, entry.since): line for line, entry in located}
@@ -54,7 +59,7 @@ def propose(register: Register, raw: bytes, kept: Iterable[Entry], complete_from
     )
     return Proposal(
         register=register,
-        digest=_digest(register, file_digest, complete_from, differences),
+        digest=_digest(register, version, file_digest, complete_from, differences),
         file_digest=file_digest,
         complete_from=complete_from,
         differences=differences,
@@ -98,7 +103,7 @@ def _ended(
     """Rows of codes the complete file lacks, ended the day before; one that only begins then must be named."""
     ended: dict[Key, Entry] = {}
     errors: list[LineError] = []
-    last = complete_from - _DAY
+    last = complete_from - _DAY if complete_from > date.min else date.min
     for key, entry in rows.items():
         if entry.code in named or (entry.until is not None and entry.until <= last):
             continue
@@ -130,10 +135,14 @@ def _error(line: int, entry: Entry, text: Text) -> LineError:
 
 
 def _digest(
-    register: Register, file_digest: str, complete_from: date | None, differences: Sequence[Difference]
+    register: Register,
+    version: int,
+    file_digest: str,
+    complete_from: date | None,
+    differences: Sequence[Difference],
 ) -> str:
-    """One number for the file and for what it was shown to do."""
-    said = [f"{register} {file_digest} {complete_from}"]
+    """One number for the file, the register it was shown for, and what it was shown to do."""
+    said = [f"{register} {version} {file_digest} {complete_from}"]
     for difference in differences:
         before = "-" if difference.before is None else repr(asdict(difference.before))
         said.append(f"{difference.kind} {before} {asdict(difference.after)!r}")

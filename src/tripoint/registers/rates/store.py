@@ -132,9 +132,9 @@ def changes(tx: Transaction, code: str) -> list[Row]:
     return tx.rows(_sql.changes, code=code)
 
 
-def version(tx: Transaction) -> int:
-    """How many imports have been applied."""
-    return int(tx.value(_sql.count_applied))
+def version(tx: Transaction, register: Register) -> int:
+    """How many imports of a register have been applied."""
+    return int(tx.value(_sql.count_applied, register=str(register)))
 
 
 def write(tx: Transaction, proposal: Proposal, who: str, at: datetime) -> None:

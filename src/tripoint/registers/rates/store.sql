@@ -57,8 +57,8 @@ from rate_imports
 order by proposed_at desc, digest;
 
 -- name: count_applied
--- How many imports have been applied; workers learn from it that what they remember is old.
-select count(*) from rate_imports where applied_at is not null;
+-- How many imports of a register have been applied.
+select count(*) from rate_imports where register = %(register)s and applied_at is not null;
 
 -- name: write_rates
 -- Adds the staged rates, or puts them in the place of the same code and day.

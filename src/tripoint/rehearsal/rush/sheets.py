@@ -153,7 +153,10 @@ def filings_for(book: Book, copies: int) -> dict[str, Any]:
             for row in book.filings["annual_used"]
             for copy in range(copies)
         ],
-        "deposits": [row | {"amount": _times(row["amount"], copies)} for row in book.filings["deposits"]],
+        "deposits": [
+            row | {"amount": _times(row["amount"], copies), "reference": f"{row['reference']}/{copies}"}
+            for row in book.filings["deposits"]
+        ],
     }
 
 
