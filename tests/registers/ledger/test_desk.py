@@ -75,7 +75,7 @@ def test_one_lodged_under_a_digest_of_its_document_counts_as_the_one_it_begins_w
     assert (known, balance(tx, FREE)) == (Posted(written=0, known=1), 1000 * YUAN)
 
 
-@pytest.mark.parametrize("reference", ["", " ", " a", "a ", "r" * 201])
+@pytest.mark.parametrize("reference", ["", " ", " a", "a ", "r" * 241])
 def test_refuses_a_reference_that_names_nothing(ledger, reference):
     for act in (desk.deposit, desk.withdraw):
         with pytest.raises(Malformed, match="LEDGER-REFERENCE"):

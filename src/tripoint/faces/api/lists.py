@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
@@ -72,15 +71,8 @@ def listed(
 
 
 def _explain(engine: Wired, number: str, owner_code: str | None) -> Explanation:
-    """The list; an enterprise is not told what others were answered."""
     with engine.transaction() as tx:
-        found = enquiries.explain(tx, number, owner_code)
-    if owner_code is None:
-        return found
-    own = tuple(
-        entry for entry in found.journal if entry.kind != "receipt" or entry.details.get("to") == owner_code
-    )
-    return replace(found, journal=own)
+        return enquiries.explain(tx, number, owner_code)
 
 
 @get(

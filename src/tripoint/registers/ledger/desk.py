@@ -66,12 +66,12 @@ def lodge_filed(
     Raises Conflict where that was lodged with another amount.
     """
     if reference is None:
-        tx.lock(f"tripoint.ledger.{rules.opening_reference(guarantor_code)}")
+        tx.lock(f"tripoint.ledger.{rules.filed_reference(guarantor_code, None)}")
         lodged = store.lodged(tx, rules.available(guarantor_code), rules.FILED)
         if rules.is_lodged(guarantor_code, amount, lodged):
             return Posted(written=0, known=1)
-        reference = rules.opening_reference(guarantor_code)
-    return deposit(tx, guarantor_code, amount, reference=reference, at=at)
+    named = rules.filed_reference(guarantor_code, reference)
+    return deposit(tx, guarantor_code, amount, reference=named, at=at)
 
 
 def withdraw(tx: Transaction, guarantor_code: str, amount: int, *, reference: str, at: datetime) -> Posted:

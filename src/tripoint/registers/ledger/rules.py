@@ -30,7 +30,7 @@ _CHART: tuple[tuple[re.Pattern[str], Terms], ...] = (
 FILED = "filings/"
 """How the references of guarantees begin that filings say an enterprise begins with."""
 
-REFERENCE_MOST = 200
+REFERENCE_MOST = 240
 """Characters of a reference."""
 
 _CONTENT = ("debit_account", "credit_account", "amount")
@@ -178,9 +178,9 @@ def deposit(guarantor_code: str, amount: int, reference: str) -> pl.DataFrame:
     return _single(OUTSIDE, available(guarantor_code), amount, "deposit", reference)
 
 
-def opening_reference(guarantor_code: str) -> str:
-    """The reference of the guarantee that filings say an enterprise begins with."""
-    return f"{FILED}{guarantor_code}"
+def filed_reference(guarantor_code: str, reference: str | None) -> str:
+    """The name in the ledger of a guarantee that filings give; without a reference the one the enterprise begins with."""
+    return f"{FILED}{guarantor_code}" if reference is None else f"{reference}/{guarantor_code}"
 
 
 def is_lodged(guarantor_code: str, amount: int, lodged: Collection[int]) -> bool:

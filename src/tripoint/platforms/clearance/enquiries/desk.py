@@ -24,21 +24,24 @@ PAGE = 20_000
 def explain(tx: Transaction, number: str, owner_code: str | None = None) -> Explanation:
     """Everything about the list that carries a number (list, pre-entry, order or the declarant's own number).
 
-    `owner_code` sees only lists it is a party of. Raises Unknown, and Conflict where two lists carry the number.
+    `owner_code` sees only lists it is a party of, and of what happened only what is its business (`rules.seen_by`). A list
+    number or pre-entry number goes before an order number, that before a declarant's own. Raises Unknown, and Conflict where
+    two lists carry the number alike, as order numbers of two marketplaces may be the same.
     """
     found = store.find_by_number(tx, number, owner_code)
     if not found:
         raise Unknown(
             "LIST-UNKNOWN", f"没有编号为 {number} 的清单", f"there is no list with the number {number}"
         )
-    if len(found) > 1 and found[0]["order_no"] != number:
+    if len(found) > 1 and found[0]["rank"] == found[1]["rank"]:
         raise Conflict(
             "LIST-AMBIGUOUS",
             f"编号 {number} 对应多份清单，请用清单编号或预录入编号查询",
             f"more than one list carries {number}; ask by list number or pre-entry number",
         )
     order_no, marketplace_code = found[0]["order_no"], found[0]["marketplace_code"]
-    return rules.explanation(store.about(tx, order_no, marketplace_code, sealing.arrivals(tx, order_no)))
+    about = store.about(tx, order_no, marketplace_code, sealing.arrivals(tx, order_no))
+    return rules.explanation(about if owner_code is None else rules.seen_by(owner_code, about))
 
 
 def lists(
@@ -57,12 +60,13 @@ def lists(
     return rules.list_rows(found)
 
 
-def _cursor(text: str | None) -> tuple[datetime, str] | None:
+def _cursor(text: str | None) -> tuple[datetime, str, str] | None:
     if not text:
         return None
-    at, _, order_no = text.partition("|")
     try:
-        return datetime.fromisoformat(at), order_no
+        at, key = text.split("|", 1)
+        order_no, marketplace_code = key.rsplit("|", 1)
+        return datetime.fromisoformat(at), order_no, marketplace_code
     except ValueError:
         raise Malformed("CURSOR", "游标无效", "this is not a cursor") from None
 

@@ -34,6 +34,30 @@ def explanation(about: Mapping[str, Any]) -> Explanation:
     return Explanation(**{name: its[name] for name in Explanation.__dataclass_fields__})
 
 
+def seen_by(owner_code: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    """What an enterprise that is a party of a list is shown of it.
+
+    Papers of another marketplace's order of the same number are none of it. What was wrong with a paper by itself, and the
+    file it came in, is shown to who sent it; a receipt to whom it was given.
+    """
+    its = about["list"]
+    sent = {row["message_id"] for row in about["came_in"] if row["sender_code"] == owner_code}
+    return {
+        **about,
+        "arrivals": [row for row in about["arrivals"] if _is_of(row, its)],
+        "came_in": [row if row["message_id"] in sent else {**row, "name": ""} for row in about["came_in"]],
+        "faults": [row for row in about["faults"] if row["message_id"] in sent],
+        "answers": [row for row in about["answers"] if row["recipient_code"] == owner_code],
+    }
+
+
+def _is_of(paper: Row, its: Row) -> bool:
+    """Whether a paper that stands under a list's order number is of that list: a waybill says no marketplace, but is named."""
+    if paper["kind"] == "waybill":
+        return (paper["issuer_code"], paper["number"]) == (its["carrier_code"], its["waybill_no"])
+    return bool(paper["marketplace_code"] == its["marketplace_code"])
+
+
 def yuan(units: int | None) -> str | None:
     """An amount in yuan, exact; None where there is none."""
     return None if units is None else format_e5(units)
@@ -173,7 +197,7 @@ def list_rows(rows: Sequence[Row]) -> list[ListRow]:
             },
             waits_for=papers(row["waits_for"]),
             tax=yuan(row["tax"]),
-            cursor=f"{row['received_at'].isoformat()}|{row['order_no']}",
+            cursor="|".join((row["received_at"].isoformat(), row["order_no"], row["marketplace_code"])),
         )
         for row in rows
     ]

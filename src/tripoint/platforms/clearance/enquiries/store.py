@@ -39,7 +39,7 @@ def faults_by_order(tx: Transaction, after: str, most: int) -> pl.DataFrame:
 
 
 def find_by_number(tx: Transaction, number: str, owner_code: str | None) -> Sequence[Row]:
-    """order_no and marketplace_code of the lists that carry a number."""
+    """order_no, marketplace_code and rank of two lists at most that carry a number, those first that are surest to be meant."""
     return tx.rows(sql.find_by_number, number=number, owner_code=owner_code)
 
 
@@ -70,11 +70,11 @@ def lists(
     owner_code: str | None,
     state: str | None,
     code: str | None,
-    before: tuple[datetime, str] | None,
+    before: tuple[datetime, str, str] | None,
     most: int,
 ) -> Sequence[Row]:
     """Lists, newest first."""
-    at, order_no = before if before else (None, None)
+    at, order_no, marketplace_code = before if before else (None, None, None)
     return tx.rows(
         sql.lists,
         owner_code=owner_code,
@@ -82,6 +82,7 @@ def lists(
         code=code,
         before_at=at,
         before_order=order_no,
+        before_marketplace=marketplace_code,
         most=most,
     )
 

@@ -20,13 +20,15 @@ order by order_no
 limit %(most)s;
 
 -- name: find_by_number
--- The lists that carry a number: order number, list number, pre-entry number or the declarant's own.
-select order_no, marketplace_code
+-- The lists that carry a number, those first that are sure to be meant: by list number or pre-entry number (rank 0), by order
+-- number (1), or by the declarant's own (2).
+select order_no, marketplace_code,
+       case when %(number)s in (list_no, pre_no) then 0 when order_no = %(number)s then 1 else 2 end as rank
 from clearings
 where (order_no = %(number)s or list_no = %(number)s or pre_no = %(number)s or cop_no = %(number)s)
   and (%(owner_code)s::text is null
        or %(owner_code)s in (marketplace_code, merchant_code, declarant_code, carrier_code, guarantor_code))
-order by received_at desc
+order by rank
 limit 2;
 
 -- name: list
@@ -60,13 +62,22 @@ order by line_no;
 
 -- name: arrivals
 -- Every version of the papers of one order, as they were taken.
-select 'order' as kind, message_id, position, app_type, app_time, guid, order_no as number from orders where order_no = %(order_no)s
+select 'order' as kind, marketplace_code as issuer_code, order_no as number, marketplace_code, message_id, position, app_type,
+       app_time, guid
+from orders
+where order_no = %(order_no)s
 union all
-select 'payment', message_id, position, app_type, app_time, guid, payment_no from payments where order_no = %(order_no)s
+select 'payment', provider_code, payment_no, marketplace_code, message_id, position, app_type, app_time, guid
+from payments
+where order_no = %(order_no)s
 union all
-select 'waybill', message_id, position, app_type, app_time, guid, waybill_no from waybills where order_no = %(order_no)s
+select 'waybill', carrier_code, waybill_no, null, message_id, position, app_type, app_time, guid
+from waybills
+where order_no = %(order_no)s
 union all
-select 'list', message_id, position, app_type, app_time, guid, order_no from lists where order_no = %(order_no)s
+select 'list', marketplace_code, order_no, marketplace_code, message_id, position, app_type, app_time, guid
+from lists
+where order_no = %(order_no)s
 order by message_id, position;
 
 -- name: came_in
@@ -85,7 +96,7 @@ where order_no = %(order_no)s
 order by message_id, position, ordinal;
 
 -- name: lists
--- Lists of the docket after a cursor (received_at, order_no), newest first; filters that are null do not count.
+-- Lists of the docket after a cursor (received_at, order_no, marketplace_code), newest first; filters that are null do not count.
 select order_no, marketplace_code, merchant_code, declarant_code, supervision_mode, declared_on, cop_no, pre_no,
        list_no, state, waits_for, tax, received_at, decided_at
 from clearings
@@ -95,8 +106,8 @@ where (%(state)s::text is null or state = %(state)s)
   and (%(code)s::text is null or exists (
          select from findings as f
          where f.order_no = clearings.order_no and f.marketplace_code = clearings.marketplace_code and f.code = %(code)s))
-  and (%(before_at)s::timestamptz is null or (received_at, order_no) < (%(before_at)s, %(before_order)s))
-order by received_at desc, order_no desc
+  and (%(before_at)s::timestamptz is null or (received_at, order_no, marketplace_code) < (%(before_at)s, %(before_order)s, %(before_marketplace)s))
+order by received_at desc, order_no desc, marketplace_code desc
 limit %(most)s;
 
 -- name: states

@@ -47,7 +47,7 @@ def _reopen(tx: Transaction, order_nos: pl.Series) -> None:
 def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
     """The papers of an order without rows of their own, sealed or waiting, as they were taken.
 
-    Each has kind, message_id, position, app_type, app_time, guid and number.
+    Each has kind, issuer_code, number, marketplace_code, message_id, position, app_type, app_time and guid.
     """
     sealed = pl.DataFrame(
         store.papers_of_one(tx, order_no), schema={"order_no": pl.String(), "papers": pl.String()}
@@ -57,5 +57,8 @@ def arrivals(tx: Transaction, order_no: str) -> list[dict[str, Any]]:
     if places.is_empty():
         return []
     taken = rows.taken_again(reread(tx, places).arriving, places)
-    names = ("kind", "message_id", "position", "app_type", "app_time", "guid", "number")
+    names = (
+        *("kind", "issuer_code", "number", "marketplace_code"),
+        *("message_id", "position", "app_type", "app_time", "guid"),
+    )
     return taken.sort("message_id", "position").select_seq(names).to_dicts()
