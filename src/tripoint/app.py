@@ -573,9 +573,8 @@ def restore(
 
 def pass_over_numbers(tx: Transaction, *, since: datetime, now: datetime) -> None:
     """After a restore to `since`, pass over numbers that may have been given out after it, so that none comes twice."""
-    today = now.astimezone(CHINA).date()
-    days = (today - since.astimezone(CHINA).date()).days
-    scopes = [f"pre_no/{today - timedelta(days=n):%Y%m%d}" for n in range(days + 1)]
+    first, last = sorted((since.astimezone(CHINA).date(), now.astimezone(CHINA).date()))
+    scopes = [f"pre_no/{first + timedelta(days=n):%Y%m%d}" for n in range((last - first).days + 1)]
     inbox.leave_gap(tx, NUMBERS_PASSED_OVER, scopes)
 
 

@@ -52,8 +52,9 @@ def propose(
             differences=(),
             errors=tuple(errors),
         )
+    began = _by_code(before)
     differences = tuple(
-        _difference(before, after, key)
+        _difference(before, after, key, began)
         for key in sorted(after)
         if key in named or after[key] != before.get(key)
     )
@@ -74,15 +75,25 @@ def as_of(entries: Iterable[Entry], code: str, day: date) -> Entry | None:
     return newest if newest is not None and (newest.until is None or day <= newest.until) else None
 
 
-def _difference(before: dict[Key, Entry], after: dict[Key, Entry], key: Key) -> Difference:
+def _by_code(rows: dict[Key, Entry]) -> dict[str, list[Entry]]:
+    """The rows of each code, in order of their first days."""
+    began: dict[str, list[Entry]] = {}
+    for key in sorted(rows):
+        began.setdefault(key[0], []).append(rows[key])
+    return began
+
+
+def _difference(
+    before: dict[Key, Entry], after: dict[Key, Entry], key: Key, began: dict[str, list[Entry]]
+) -> Difference:
     new, same_row = after[key], before.get(key)
     if same_row == new:
         return Difference(kind=Kind.UNCHANGED, before=same_row, after=new)
     if same_row is not None:
         only_ended = new.until is not None and replace(same_row, until=new.until) == new
         return Difference(kind=Kind.ENDED if only_ended else Kind.CHANGED, before=same_row, after=new)
-    earlier = [entry for (code, since), entry in before.items() if code == key[0] and since < key[1]]
-    previous = max(earlier, key=lambda entry: entry.since, default=None)
+    earlier = [entry for entry in began.get(key[0], ()) if entry.since < key[1]]
+    previous = earlier[-1] if earlier else None
     return Difference(kind=Kind.ADDED if previous is None else Kind.CHANGED, before=previous, after=new)
 
 

@@ -385,7 +385,7 @@ def _told(told: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
 def open_allowances(tx: Transaction, used: pl.DataFrame) -> int:
     """Count what persons (person_id, year Int16, amount e5) had used of their yearly limit before they came here.
 
-    A person's year is stated once: the same statement again, or another, changes nothing. Returns how many counted.
+    The same statement of a person's year again changes nothing, another takes its place. Returns how many counted.
     """
     tx.lock(LOCK)
     return store.add_used(tx, used.with_columns_seq(pl.lit(drawing.VALUE).alias("allowance")))

@@ -138,6 +138,9 @@ def held_for(
 
 
 def add_used(tx: Transaction, uses: pl.DataFrame) -> int:
-    """Count what persons had used before (person_id, year, allowance, amount); a person's year is stated once."""
+    """Count what persons had used before (person_id, year, allowance, amount); how many said something new.
+
+    A person's year is stated once, and may be corrected.
+    """
     tx.stage("stated_uses", uses)
-    return tx.run(sql.add_used)
+    return int(tx.value(sql.add_used))

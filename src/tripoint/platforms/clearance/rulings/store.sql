@@ -93,18 +93,36 @@ order by c.message_id, c.position
 limit %(most)s;
 
 -- name: add_used
--- Counts what persons had used before they came here, each statement of it once.
-with stated as (
-    insert into live_allowance_uses (order_no, marketplace_code, person_id, year, allowance, amount)
+-- Counts what persons had used before they came here, each statement of it once; another statement takes the place of the one
+-- before. How many counted.
+with known as (
+    select u.person_id, u.year, u.allowance, u.amount
+    from stated_uses as s
+    join live_allowance_uses as u
+      on u.order_no = 'opening/' || s.person_id || '/' || s.year and u.marketplace_code = '' and u.allowance = s.allowance
+), stated as (
+    insert into live_allowance_uses as u (order_no, marketplace_code, person_id, year, allowance, amount)
     select 'opening/' || person_id || '/' || year, '', person_id, year, allowance, amount
     from stated_uses
     order by person_id, year, allowance
-    on conflict do nothing
+    on conflict (order_no, marketplace_code, allowance) do update set amount = excluded.amount where u.amount <> excluded.amount
     returning person_id, year, allowance, amount
+), corrected as (
+    update allowances as a
+    set used = a.used + s.amount - k.amount
+    from stated as s
+    join known as k using (person_id, year, allowance)
+    where a.person_id = s.person_id and a.year = s.year and a.allowance = s.allowance
+), added as (
+    insert into allowances as a (person_id, year, allowance, used)
+    select s.person_id, s.year, s.allowance, s.amount
+    from stated as s
+    left join known as k using (person_id, year, allowance)
+    where k.amount is null
+    order by s.person_id, s.year, s.allowance
+    on conflict (person_id, year, allowance) do update set used = a.used + excluded.used
 )
-insert into allowances as a (person_id, year, allowance, used)
-select person_id, year, allowance, amount from stated order by person_id, year, allowance
-on conflict (person_id, year, allowance) do update set used = a.used + excluded.used;
+select count(*) as counted from stated;
 
 -- name: await_papers
 -- Notes for which papers the staged orders' lists wait.
