@@ -248,7 +248,7 @@ class Court:
             given = {"enterprises": step.get("register", {})}
             given |= {name: step[name] for name in ("deposit", "verified") if name in step}
             self.engine.load_filings(
-                filings([Case(case.name, case.said | {"given": given}, case.number, [], [])])
+                filings([Case(case.name, case.said | {"given": given}, case.number, [], [])], "lodged later")
             )
         for register, name, columns in (
             (Register.RATES, "rate", RATE_COLUMNS),
@@ -301,8 +301,11 @@ def _rewired(raw: bytes, wire: dict[str, str]) -> bytes:
     return text.encode()
 
 
-def filings(cases: Sequence[Case]) -> bytes:
-    """Everything the cases have on file: the common enterprises, their own, verified buyers, deposits, yearly uses."""
+def filings(cases: Sequence[Case], reference: str | None = None) -> bytes:
+    """Everything the cases have on file: the common enterprises, their own, verified buyers, deposits, yearly uses.
+
+    Deposits of the cases are those their enterprises begin with, or a later one under a reference.
+    """
     enterprises = {code: _enterprise(code, role, {}) for role, code in CODES.items()}
     deposits = [
         {"guarantor_code": CODES[role], "amount": RICH} for role in ("marketplace", "merchant", "carrier")
@@ -314,7 +317,8 @@ def filings(cases: Sequence[Case]) -> bytes:
             if said.get("filed", True):
                 enterprises[codes[role]] = _enterprise(codes[role], role, said)
             if "deposit" in said:
-                deposits.append({"guarantor_code": codes[role], "amount": said["deposit"]})
+                lodged = {"guarantor_code": codes[role], "amount": said["deposit"]}
+                deposits.append(lodged | ({"reference": reference} if reference else {}))
         if given.get("verified"):
             name = given["verified"] if isinstance(given["verified"], str) else person_name(case.number)
             persons.append(

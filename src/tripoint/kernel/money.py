@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SCALE = 100_000
 """How many column units make one yuan, one piece, one kilogram."""
@@ -64,6 +68,13 @@ def to_e5(value: Decimal) -> int:
     if abs(units) >= LARGEST_E5:
         raise ValueError(f"out of range: {value}")
     return units
+
+
+def summed(column: str) -> pl.Expr:
+    """The sum of a column's amounts (Int64), no larger than the largest amount: it is not let run over."""
+    import polars as pl
+
+    return pl.col(column).cast(pl.Int128).sum().clip(-LARGEST_E5, LARGEST_E5).cast(pl.Int64).alias(column)
 
 
 def format_e5(units: int, places: int = 2) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from tripoint.documents.columns import LIST_LINES, LISTS, ORDER_LINES, ORDERS, PAYMENTS, WAYBILLS
+from tripoint.kernel.identifiers import resident_id
+from tripoint.kernel.money import summed
 from tripoint.pipeline.check import Check, check
 
 _LIST, _ORDER, _PAYMENT, _WAYBILL = (
@@ -163,7 +165,7 @@ def count_lines(sets: pl.DataFrame, papers: Mapping[str, pl.DataFrame]) -> pl.Da
             continue
         sums = lines.group_by("message_id", "position").agg(
             pl.len().cast(pl.Int64()).alias(f"{paper}.lines"),
-            pl.col("total").sum().alias(f"{paper}.lines_total"),
+            summed("total").alias(f"{paper}.lines_total"),
         )
         found = sets.select_seq(f"{paper}.message_id", f"{paper}.position").join(
             sums,
@@ -187,6 +189,11 @@ def waits_for() -> pl.Expr:
 
 def _differ(left: str, right: str) -> pl.Expr:
     return pl.col(left) != pl.col(right)
+
+
+def persons_differ(left: str, right: str) -> pl.Expr:
+    """Whether two identity numbers name two persons."""
+    return resident_id.compact_expr(pl.col(left)) != resident_id.compact_expr(pl.col(right))
 
 
 @check("MATCH-01", field="list.merchant_code", compares="order.merchant_code")
@@ -261,6 +268,12 @@ def price_differs() -> pl.Expr:
     return _differ("line.price", "order_line.price")
 
 
+@check("MATCH-13", field="order.payment_no", compares="payment.payment_no")
+def another_payment_came() -> pl.Expr:
+    """Where the order names its payment, the payment is that one."""
+    return _differ("order.payment_no", "payment.payment_no")
+
+
 @check("PARTY-01", field="list.buyer_name", compares="order.buyer_name")
 def buyer_name_differs() -> pl.Expr:
     """List and order name one buyer."""
@@ -269,8 +282,8 @@ def buyer_name_differs() -> pl.Expr:
 
 @check("PARTY-02", field="list.buyer_id", compares="order.buyer_id")
 def buyer_id_differs() -> pl.Expr:
-    """List and order give the buyer one identity number."""
-    return _differ("list.buyer_id", "order.buyer_id")
+    """List and order give the buyer one identity number, however it is written."""
+    return persons_differ("list.buyer_id", "order.buyer_id")
 
 
 @check("PARTY-03", field="list.buyer_telephone", compares="order.buyer_telephone")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from tripoint.kernel.money import FEN, SCALE
+from tripoint.kernel.money import FEN, SCALE, summed
 from tripoint.regimes.asof import by_mode, expression
 from tripoint.regimes.model import Regimes
 from tripoint.tariff.units import FAMILIES, MASS, PIECES, SHEETS, VOLUME
@@ -61,9 +61,9 @@ def tax_lists(taxed_lines: pl.DataFrame) -> pl.DataFrame:
     """Sum the lines of `tax_lines` by list: row, dutiable_value, duty, consumption_tax, vat, tax (Int64 e5),
     article_count Int64 (pieces begun), channel, taxed; tax heads are null unless every line is taxed."""
     sums = taxed_lines.group_by("row", maintain_order=True).agg(
-        pl.col("dutiable_value").sum(),
+        summed("dutiable_value"),
         *(
-            pl.when(pl.col(head).null_count() == 0).then(pl.col(head).sum()).alias(head)
+            pl.when(pl.col(head).null_count() == 0).then(summed(head)).alias(head)
             for head in ("duty", "consumption_tax", "vat")
         ),
         pl.col("pieces").sum().alias("article_count"),

@@ -86,6 +86,12 @@ def buyer_document_is_no_identity_card() -> pl.Expr:
     return pl.col("list.buyer_id_type") != "1"
 
 
+@check("IDENTITY-01", field="order.buyer_id_type")
+def ordering_buyer_document_is_no_identity_card() -> pl.Expr:
+    """A buyer of imports is named by identity card in the order too."""
+    return pl.col("order.buyer_id_type") != "1"
+
+
 @check("IDENTITY-02", field="list.buyer_id")
 def buyer_id_is_not_valid() -> pl.Expr:
     """The buyer's identity number has a true date and check digit."""

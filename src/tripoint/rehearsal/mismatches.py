@@ -27,6 +27,11 @@ def another_provider(trade: Trade, stage: Stage) -> None:
     trade.order.head.update(provider_code=other.code, provider_name=other.name)
 
 
+def another_payment(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
+    """The order names a payment by a number that the provider did not give it."""
+    trade.order.head["payment_no"] = f"X{trade.payment.head['payment_no']}"
+
+
 def payment_of_another_order(trade: Trade, stage: Stage) -> None:  # noqa: ARG001
     """The payment was made for an order that nobody sent."""
     trade.payment.head["order_no"] = f"X{trade.payment.head['order_no']}"
@@ -226,6 +231,7 @@ def _one(name: str, change: Change, *told: str, shape: Shape | None = None, wait
 MISMATCHES: tuple[Anomaly, ...] = (
     _one("another-merchant", another_merchant, "MATCH-01"),
     _one("another-provider", another_provider, "MATCH-02"),
+    _one("another-payment", another_payment, "MATCH-13"),
     _one("payment-of-another-order", payment_of_another_order, "MATCH-03", waits="payment"),
     _one("waybill-of-another-order", waybill_of_another_order, "MATCH-04", waits="waybill"),
     _one("line-left-out", drop_line, "MATCH-05"),

@@ -141,7 +141,8 @@ def test_filings_wait_for_a_round_and_neither_is_in_the_others_way(
 ) -> None:
     case = make("both", {"day": DAY, "given": {"enterprises": {"merchant": {"deposit": "1000.00"}}}}, 10)
     here = court(fresh_database, case)
-    more = {"generated": True, "deposits": [{"guarantor_code": case.codes["merchant"], "amount": "5.00"}]}
+    lodged = {"guarantor_code": case.codes["merchant"], "amount": "5.00", "reference": "on top"}
+    more = {"generated": True, "deposits": [lodged]}
     posted(here, *whole(case.trades[0]))
     loaded = []
     while_under_way(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from tripoint.pipeline.check import Check, check
+from tripoint.pipeline.matching import persons_differ
 
 
 def _unregistered(fact: str) -> pl.Expr:
@@ -14,13 +15,13 @@ def _unregistered(fact: str) -> pl.Expr:
 @check("PARTY-04", field="payment.payer_id", compares="order.buyer_id")
 def payer_is_not_the_buyer() -> pl.Expr:
     """Unless an authority has verified the buyer, buyer and payer are one person."""
-    return (pl.col("payment.payer_id") != pl.col("order.buyer_id")) & ~pl.col("facts.buyer_verified")
+    return persons_differ("payment.payer_id", "order.buyer_id") & ~pl.col("facts.buyer_verified")
 
 
 @check("PARTY-16", field="payment.payer_name", compares="order.buyer_name")
 def payer_has_another_name() -> pl.Expr:
     """Unless an authority has verified the buyer, the payer has the buyer's name."""
-    same_id = pl.col("payment.payer_id") == pl.col("order.buyer_id")
+    same_id = ~persons_differ("payment.payer_id", "order.buyer_id")
     other_name = pl.col("payment.payer_name") != pl.col("order.buyer_name")
     return same_id & other_name & ~pl.col("facts.buyer_verified")
 

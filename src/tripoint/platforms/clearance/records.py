@@ -201,7 +201,9 @@ class Fresh:
 NOTHING_FRESH = Fresh(
     order_nos=pl.Series("order_no", [], dtype=pl.String()),
     papers={},
-    versions=pl.DataFrame(schema=dict.fromkeys(("kind", "issuer_code", "number", "order_no"), pl.String())),
+    versions=pl.DataFrame(
+        schema=dict.fromkeys(("kind", "issuer_code", "number", "order_no", "marketplace_code"), pl.String())
+    ),
     docket=pl.DataFrame(
         schema={"message_id": pl.Int64(), "position": pl.Int32()}
         | dict.fromkeys(("order_no", "marketplace_code", "state", "pre_no"), pl.String())

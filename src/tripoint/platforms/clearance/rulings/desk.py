@@ -250,9 +250,7 @@ def _on_docket(sets: pl.DataFrame, docket: pl.DataFrame) -> pl.DataFrame:
 
 
 def _buyers(sets: pl.DataFrame) -> pl.DataFrame:
-    return sets.select_seq(
-        pl.col("order.buyer_id").alias("person_id"), pl.col("order.buyer_name").alias("person_name")
-    ).drop_nulls()
+    return judging.buyers_of(sets).drop_nulls()
 
 
 def _wanted_rates(lines: pl.DataFrame, sets: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import polars as pl
 
 from tripoint.kernel.clock import CHINA
 from tripoint.kernel.findings import Severity
+from tripoint.kernel.identifiers import resident_id
 from tripoint.kernel.money import format_e5
 from tripoint.pipeline import matching, validity
 from tripoint.pipeline.check import FINDINGS, NO_FINDINGS, Check, find
@@ -88,26 +89,17 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
         .unique()
         .with_columns_seq(_verified=pl.lit(value=True))
     )
-    buyers = sets[["order.buyer_id", "order.buyer_name"]].join(
-        verified,
-        left_on=["order.buyer_id", "order.buyer_name"],
-        right_on=["person_id", "person_name"],
-        how="left",
-        maintain_order="left",
+    buyers = buyers_of(sets).join(
+        verified, on=["person_id", "person_name"], how="left", maintain_order="left"
     )
     beside.append(buyers["_verified"].fill_null(value=False).alias("facts.buyer_verified"))
-    for kind, issuer, number in (
-        ("payment", "order.provider_code", "order.payment_no"),
-        ("waybill", "list.carrier_code", "list.waybill_no"),
-    ):
-        other = facts.elsewhere.filter(pl.col("kind") == kind).select_seq(
-            pl.col("issuer_code").alias(issuer),
-            pl.col("number").alias(number),
-            pl.col("order_no").alias(f"facts.{kind}_order_no"),
+    beside += [
+        _stands_under(sets, facts.elsewhere, kind, issuer, number)
+        for kind, issuer, number in (
+            ("payment", "order.provider_code", "order.payment_no"),
+            ("waybill", "list.carrier_code", "list.waybill_no"),
         )
-        other = other.unique([issuer, number], keep="first", maintain_order=True)
-        found = sets[[issuer, number]].join(other, on=[issuer, number], how="left", maintain_order="left")
-        beside.append(found[f"facts.{kind}_order_no"])
+    ]
     due = pl.sum_horizontal("order.goods_value", "order.freight", "order.tax_total", ignore_nulls=False)
     return sets.hstack(beside).with_columns_seq(
         pl.col("list.marketplace_code").is_in(connected.implode()).alias("facts.marketplace_connected"),
@@ -115,6 +107,40 @@ def with_facts(sets: pl.DataFrame, facts: Facts, bench: Bench) -> pl.DataFrame:
         pl.col("received_at").dt.convert_time_zone(str(CHINA)).dt.date().alias("facts.received_on"),
         pl.lit(value=True).alias("list.present"),
     )
+
+
+def buyers_of(sets: pl.DataFrame) -> pl.DataFrame:
+    """The buyer of each order, by name and by number as registers write it: person_id, person_name."""
+    return sets.select_seq(
+        resident_id.compact_expr(pl.col("order.buyer_id")).alias("person_id"),
+        pl.col("order.buyer_name").alias("person_name"),
+    )
+
+
+def _stands_under(
+    sets: pl.DataFrame, elsewhere: pl.DataFrame, kind: str, issuer: str, number: str
+) -> pl.Series:
+    """The order under which the paper stands that a set names and lacks; with its marketplace before it where that is another.
+
+    A waybill knows no marketplace.
+    """
+    other = elsewhere.filter(pl.col("kind") == kind).select_seq(
+        pl.col("issuer_code").alias(issuer), pl.col("number").alias(number), "order_no", "marketplace_code"
+    )
+    other = other.unique([issuer, number], keep="first", maintain_order=True)
+    own = ["list.order_no", "list.marketplace_code"]
+    found = sets[[issuer, number, *own]].join(other, on=[issuer, number], how="left", maintain_order="left")
+    is_named_alike = (
+        (pl.col("order_no") == pl.col("list.order_no"))
+        & (pl.col("marketplace_code") != "")
+        & (pl.col("marketplace_code") != pl.col("list.marketplace_code"))
+    )
+    name = (
+        pl.when(is_named_alike)
+        .then(pl.concat_str("marketplace_code", "order_no", separator="/"))
+        .otherwise("order_no")
+    )
+    return found.select_seq(name.alias(f"facts.{kind}_order_no")).to_series()
 
 
 def _registered(sets: pl.DataFrame, enterprises: pl.DataFrame, column: str, role: str) -> pl.Series:

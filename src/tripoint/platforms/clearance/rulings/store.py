@@ -26,7 +26,13 @@ DOCKET = {
     "position": pl.Int32(),
     "received_at": TIME,
 }
-ELSEWHERE = {"kind": pl.String(), "issuer_code": pl.String(), "number": pl.String(), "order_no": pl.String()}
+ELSEWHERE = {
+    "kind": pl.String(),
+    "issuer_code": pl.String(),
+    "number": pl.String(),
+    "order_no": pl.String(),
+    "marketplace_code": pl.String(),
+}
 USED = {"person_id": pl.String(), "year": pl.Int16(), "allowance": pl.String(), "used": pl.Int64()}
 FOUND = {"order_no": pl.String(), "marketplace_code": pl.String(), "found": pl.String()}
 
@@ -56,7 +62,7 @@ def papers(tx: Transaction) -> dict[str, pl.DataFrame]:
 
 
 def elsewhere(tx: Transaction, wanted: pl.DataFrame) -> pl.DataFrame:
-    """The orders under which papers stand that a set names but does not have (shape ELSEWHERE)."""
+    """The orders, with their marketplaces, under which papers stand that a set names but does not have (shape ELSEWHERE)."""
     if wanted.is_empty():
         return _NONE_ELSEWHERE
     tx.stage("missing_papers", wanted)

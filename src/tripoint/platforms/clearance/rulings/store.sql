@@ -29,18 +29,18 @@ select p.* from touched_orders as k join order_lines as p on p.order_no = k.orde
 select p.* from touched_orders as k join list_lines as p on p.order_no = k.order_no;
 
 -- name: elsewhere
--- The orders that the staged payment and waybill numbers stand under.
-select v.kind, v.issuer_code, v.number, v.order_no
+-- The orders, and their marketplaces, that the staged payment and waybill numbers stand under.
+select v.kind, v.issuer_code, v.number, v.order_no, v.marketplace_code
 from missing_papers as k
 join paper_versions as v on v.number = k.number and v.kind = k.kind and v.issuer_code = k.issuer_code
 where v.state = 'active' and v.order_no <> ''
 union all
-select k.kind, k.issuer_code, k.number, s.order_no
+select k.kind, k.issuer_code, k.number, s.order_no, s.marketplace_code
 from missing_papers as k
 join sealed_lists as s on s.payment_no = k.number
 where k.kind = 'payment' and s.provider_code = k.issuer_code
 union all
-select k.kind, k.issuer_code, k.number, s.order_no
+select k.kind, k.issuer_code, k.number, s.order_no, s.marketplace_code
 from missing_papers as k
 join sealed_lists as s on s.waybill_no = k.number
 where k.kind = 'waybill' and s.carrier_code = k.issuer_code;
