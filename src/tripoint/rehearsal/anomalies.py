@@ -24,6 +24,7 @@ LEFT_OUT = {
     "VERSION-03": "needs a message sent after release",
     "VERSION-04": "needs the numbers given in a receipt",
     "VERSION-05": "needs the numbers given in a receipt",
+    "VERSION-06": "told or not by the day on which the rehearsal is sent",
     "CANCEL-01": "needs a message sent after release",
     "CANCEL-02": "needs a message sent after release",
     "RETURN-01": "needs a message sent after release",

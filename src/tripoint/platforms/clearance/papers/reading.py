@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -53,6 +54,9 @@ ARRIVING = {
     "guid": pl.String(),
 }
 """Every paper of a round in one shape, by its business key."""
+
+AHEAD_MOST = timedelta(days=1)
+"""So far the clock of a sender may be ahead."""
 
 _CERTIFICATE_REASONS = {
     Reason.CERTIFICATE_UNKNOWN: "SIGN-03",
@@ -107,6 +111,7 @@ def read(arrivals: Sequence[Arrival], bench: Bench | None) -> Mail:
     faults = [faulty, *_unknown_words(papers, seen)]
     if bench:
         faults += _signature_faults(letters, papers, seen, signers, bench)
+        faults += _ahead_of_time(letters, seen)
     return Mail(
         letters=letters,
         papers=papers,
@@ -267,6 +272,23 @@ def _unknown_words(papers: dict[str, pl.DataFrame], seen: pl.DataFrame) -> list[
             )
             parts.append(_laid(named, wire_names().get((kind.table, column), column)))
     return parts
+
+
+def _ahead_of_time(letters: Sequence[Letter], seen: pl.DataFrame) -> list[pl.DataFrame]:
+    """Papers whose time lies more than a day after they came (VERSION-06): no later version could ever count."""
+    if seen.is_empty():
+        return []
+    came = {letter.arrival.message_id: letter.arrival.received_at + AHEAD_MOST for letter in letters}
+    if not (seen["app_time"] > min(came.values())).any():
+        return []
+    latest = pl.col("message_id").replace_strict(came, return_dtype=seen.schema["app_time"])
+    ahead = seen.filter(pl.col("app_time") > latest).select_seq(
+        "message_id",
+        "position",
+        pl.col("app_time").dt.convert_time_zone(str(CHINA)).dt.strftime("%Y%m%d%H%M%S").alias("value"),
+        pl.lit("VERSION-06").alias("code"),
+    )
+    return [_laid(ahead, "appTime")]
 
 
 def _signers(letters: Sequence[Letter]) -> pl.DataFrame:
