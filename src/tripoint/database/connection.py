@@ -221,7 +221,7 @@ def _make_database(server: Supervisor) -> None:
     """Make the database in a new data folder; a second process may be first."""
     import psycopg
 
-    with told(), psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+    with told(), psycopg.connect(limited(server.conninfo("postgres")), autocommit=True) as connection:
         found = connection.execute("select 1 from pg_database where datname = %s", (NAME,)).fetchone()
         if found is None:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
