@@ -22,7 +22,7 @@ _CHINESE_NAMES = frozenset({"gb2312", "gbk", "gb18030", "cp936"})
 _SHORTEST_ELEMENT = len(b"<a/>")
 _SHORTEST_ATTRIBUTE = len(b' a=""')
 _NAME = re.compile(rb"<([^\s/>!?][^\s/>]*)")
-_ROOM_FOR_NAMES = 512 * 1024
+ROOM_FOR_NAMES = 512 * 1024
 """The parser never forgets a name it has seen, so long messages are asked how many they make up."""
 
 
@@ -67,7 +67,7 @@ def admit(raw: bytes, limits: Limits = DEFAULT) -> bytes:
     text = _as_utf8(raw)
     _refuse_document_type(text)
     refuse_floods(text, limits)
-    _refuse_many_names(text, limits)
+    refuse_many_names(text, limits)
     return text
 
 
@@ -131,8 +131,14 @@ except ImportError:  # not compiled here, or from an older source
         return raw.count(b"xmlns")
 
 
-def _refuse_many_names(text: bytes, limits: Limits) -> None:
-    if len(text) > _ROOM_FOR_NAMES and len({match[1] for match in _NAME.finditer(text)}) > limits.names_max:
+def names_in(text: bytes) -> int:
+    """How many different names of elements the bytes make up."""
+    return len({match[1] for match in _NAME.finditer(text)})
+
+
+def refuse_many_names(text: bytes, limits: Limits) -> None:
+    """Hold that a long message makes up no more names than one may; raises `Unreadable`."""
+    if len(text) > ROOM_FOR_NAMES and names_in(text) > limits.names_max:
         raise Unreadable("WIRE-07", value="element names", limit=str(limits.names_max))
 
 
