@@ -123,3 +123,15 @@ def test_validate_tells_files_it_cannot_read_and_goes_on(tripoint, tmp_path):
 
 def test_one_fault_is_one_fault(tripoint):
     assert ", 1 fault\n" in tripoint("validate", BROKEN, "--lang", "en").out
+
+
+def test_a_flood_of_faults_is_told_in_part_and_counted(tripoint, tmp_path):
+    flooded = tmp_path / "flooded.xml"
+    raw = LIST.read_bytes().replace(b"</ceb:InventoryHead>", b"<odd/>" * 3_000 + b"</ceb:InventoryHead>")
+    flooded.write_bytes(raw)
+    ended = tripoint("validate", flooded, "--json")
+    [answer] = ended.json["files"]
+    assert answer["faults_in_all"] == raw.count(b"<odd/>")
+    assert len(answer["faults"]) <= 1_000
+    more = answer["faults_in_all"] - len(answer["faults"])
+    assert f"{more} more faults not listed" in tripoint("validate", flooded).out

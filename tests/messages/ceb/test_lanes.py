@@ -246,6 +246,12 @@ def test_long_messages_of_many_names_are_the_same_by_both_lanes(seed: int) -> No
     assert difference([flooded(random.choice(seeds), random) for _ in range(12)]) is None
 
 
+@pytest.mark.parametrize("odd", [b"<ceb:odd></ceb:odd>", b"<ceb:note></ceb:note>", b"t<ceb:odd></ceb:odd>"])
+def test_a_flood_of_faults_is_cut_short_alike_by_both_lanes(odd: bytes) -> None:
+    flooded_paper = put(message("CEB311"), "note", b"</ceb:note>" + odd * 900 + b"<ceb:note>", 1)
+    assert lanes(flooded_paper, message("CEB311")) == (2, 1)
+
+
 def test_rows_that_nobody_takes_are_given_back() -> None:
     from tripoint.messages.ceb.lane.plans import plan_of, sheet_of
 
