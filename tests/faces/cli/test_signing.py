@@ -83,6 +83,43 @@ def test_a_signed_message_is_not_signed_again(tripoint, tmp_path):
     assert tripoint("sign", LIST, "--key", tmp_path / "key.pem").code == 5
 
 
+def test_the_certificate_of_another_key_signs_nothing(tripoint, tmp_path, unsigned):
+    for name in ("a.pem", "b.pem"):
+        tripoint("keys", "new", "--out", tmp_path / name)
+    out = tmp_path / "signed.xml"
+    ended = tripoint(
+        "sign", unsigned, "--key", tmp_path / "a.pem", "--cert", tmp_path / "b.pem", "--out", out
+    )
+    assert (ended.code, ended.err.count("signature.key_of_another: "), out.exists()) == (2, 2, False)
+
+
+@pytest.mark.parametrize("declared", ["GB2312", "GBK", "gb18030"])
+def test_signs_the_encodings_that_are_read(tripoint, tmp_path, unsigned, declared):
+    key, message, signed = tmp_path / "key.pem", tmp_path / "message.xml", tmp_path / "signed.xml"
+    tripoint("keys", "new", "--out", key)
+    _, _, body = unsigned.read_text().partition("?>")
+    body = re.sub("<ceb:buyerName>[^<]*", "<ceb:buyerName>龥镕㐀", body, count=1)
+    message.write_bytes(f'<?xml version="1.0" encoding="{declared}"?>{body}'.encode("gb18030"))
+    assert tripoint("sign", message, "--key", key, "--out", signed).code == 0
+    assert tripoint("verify", signed, "--cert", key).code == 0
+    assert "<ceb:buyerName>龥镕㐀<" in signed.read_text()
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1"])
+def test_signs_nothing_that_is_not_read(tripoint, tmp_path, encoding):
+    message = tmp_path / "message.xml"
+    message.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode(encoding))
+    tripoint("keys", "new", "--out", tmp_path / "key.pem")
+    ended = tripoint("sign", message, "--key", tmp_path / "key.pem")
+    assert (ended.code, ended.err.count("WIRE-02: ")) == (2, 2)
+
+
+def test_json_without_a_place_for_the_message_is_refused(tripoint, tmp_path, unsigned):
+    tripoint("keys", "new", "--out", tmp_path / "key.pem")
+    ended = tripoint("sign", unsigned, "--key", tmp_path / "key.pem", "--json")
+    assert (ended.code, ended.err.count("OUT: "), ended.out) == (2, 2, "")
+
+
 def test_verifies_by_the_certificates_of_the_register(tripoint):
     assert tripoint("verify", LIST).code == 1
     assert tripoint("filings", "load", EXAMPLES / "filings.json").code == 0

@@ -98,6 +98,18 @@ def verifying_key(certificate: Certificate) -> VerifyingKey:
     return VerifyingKey("rsa", key)
 
 
+def refuse_key_of_another(
+    certificate: Certificate, algorithm: SignatureAlgorithm, octets: bytes, value: bytes
+) -> None:
+    """Hold that a value was made with the key of this certificate; raises Malformed, or Sm2Unavailable."""
+    if not verifying_key(certificate).verify(algorithm, octets, value):
+        raise Malformed(
+            "signature.key_of_another",
+            "证书不属于该私钥；请给出该私钥的证书",
+            "the certificate does not belong to this key; give the key's own certificate",
+        )
+
+
 def generate(
     kind: KeyKind, common_name: str, organisation: str, not_before: datetime, not_after: datetime, serial: int
 ) -> tuple[SigningKey, Certificate]:
