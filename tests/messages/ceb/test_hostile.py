@@ -238,6 +238,9 @@ def test_refuses_compressed_data_without_unpacking_it(packed: bytes, name: str) 
         parse(envelope(packed))
     assert (refusal.value.code, refusal.value.message_no) == ("WIRE-19", "M1")
     assert name in refusal.value.text.en
+    with pytest.raises(Unreadable, match=name) as refusal:
+        parse(packed)
+    assert refusal.value.code == "WIRE-19"
 
 
 def test_refuses_raw_deflate_as_the_noise_it_is() -> None:

@@ -15,6 +15,17 @@ from tripoint.messages.ceb.findings import Unreadable
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"<\x00", b"\x00<", b"\x00\x00\x00<")
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x5e": "deflate",
+    b"\x78\x9c": "deflate",
+    b"\x78\xda": "deflate",
+}
 _DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*>")
 _ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"']*)[\"']")
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
@@ -60,6 +71,10 @@ def admit(raw: bytes, limits: Limits = DEFAULT) -> bytes:
     """The message as UTF-8 without byte order mark, its declaration as it stood. Raises `Unreadable`."""
     if len(raw) > limits.bytes_max:
         raise Unreadable("WIRE-01", value=str(len(raw)), limit=str(limits.bytes_max))
+    if raw.startswith(tuple(_COMPRESSED)):
+        raise Unreadable(
+            "WIRE-19", value=next(said for mark, said in _COMPRESSED.items() if raw.startswith(mark))
+        )
     if raw.startswith(_WIDE_MARKS):
         raise Unreadable("WIRE-02", value="UTF-16/UTF-32")
     if b"\x00" in raw:
