@@ -143,6 +143,7 @@ def test_validates_messages_and_names_each_fault_in_both_languages(tripoint, tmp
     assert fault["text"]["en"]
     assert fault["repair"]["en"]
     assert [one["code"] for one in broken["faults"]] == ["WIRE-06"]
+    assert "  WIRE-06\n" in tripoint("validate", BROKEN).out
     text = tripoint("validate", faulty).out
     assert "appTime" in text
     assert fault["text"]["zh"] in text

@@ -81,4 +81,5 @@ def _where(fault: ValidationFault) -> str:
     paper = "" if fault.position is None else f" #{fault.position + 1}"
     line = "" if fault.line_no is None else f".{fault.line_no}"
     tolerated = " (可容忍 tolerated)" if fault.tolerated else ""
-    return f"{fault.code}{paper}{line} {fault.path}{tolerated}"
+    path = f" {fault.path}" if fault.path else ""
+    return f"{fault.code}{paper}{line}{path}{tolerated}"
