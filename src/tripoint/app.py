@@ -47,6 +47,7 @@ from tripoint.messages.signatures.certificates import (
     TrustedCertificate,
     TrustedCertificates,
     parse_certificate,
+    refuse_weak,
 )
 from tripoint.messages.signatures.sealing import Seal
 from tripoint.pipeline.check import PAPERS
@@ -489,8 +490,10 @@ def _trusted(tx: Transaction) -> TrustedCertificates:
 
 
 def _filed_certificate(enterprise_code: str, pem: str) -> FiledAs:
-    """A certificate of a filings document, parsed for the register."""
+    """A certificate of a filings document, parsed for the register; raises Malformed, also for a weak key."""
     parsed = parse_certificate(pem.encode())
+    if parsed.is_weak:
+        refuse_weak(parsed.key_bits)
     return FiledAs(
         fingerprint=parsed.fingerprint,
         enterprise_code=enterprise_code,

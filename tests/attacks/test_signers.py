@@ -12,6 +12,7 @@ import pytest
 
 from tests.attacks.scene import Scene, paper, papers, rewired, trade
 from tests.cases.trade import CODES
+from tests.messages.signatures.test_keys import WEAK
 from tripoint.app import Engine
 from tripoint.database import Database
 from tripoint.messages.ceb.envelope import wrap
@@ -19,6 +20,7 @@ from tripoint.messages.signatures.algorithms import SignatureAlgorithm
 from tripoint.messages.signatures.keys import generate
 from tripoint.messages.signatures.signing import sign
 from tripoint.platforms.clearance.records import SignaturePolicy
+from tripoint.registers.filings.records import FaultyFilings
 from tripoint.settings import Settings
 
 FROM, TO = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
@@ -62,6 +64,13 @@ def faults(scene: Scene, order_no: str) -> list[str]:
         o=order_no,
     )
     return [row["code"] for row in found]
+
+
+def test_a_certificate_of_a_short_key_is_not_filed(signed: tuple[Scene, Any]) -> None:
+    _, _, certificate = WEAK.read_text().partition("-----BEGIN CERTIFICATE-----")
+    weak = [{"enterprise_code": CODES["carrier"], "pem": "-----BEGIN CERTIFICATE-----" + certificate}]
+    with pytest.raises(FaultyFilings, match="512 bits"):
+        signed[0].engine.load_filings(json.dumps({"generated": True, "certificates": weak}).encode())
 
 
 def test_each_paper_counts_by_its_own_signer(signed: tuple[Scene, Any]) -> None:

@@ -12,18 +12,19 @@ from pathlib import Path
 from random import Random
 
 from tests.fuzz.comparing import account, culprit, difference, differs
-from tests.fuzz.mutating import mutated
+from tests.fuzz.mutating import flooded, mutated
 from tests.fuzz.samples import samples
 
 _BATCH = 150
 
 
 def batch_of(seeds: list[bytes], random: Random) -> list[bytes]:
-    """Some mutated messages; about one in ten comes of a mutated one."""
+    """Some mutated messages; about one in ten comes of a mutated one, one in forty is long."""
     made: list[bytes] = []
     for _ in range(_BATCH):
         origin = random.choice(made) if made and random.random() < 0.1 else random.choice(seeds)
-        made.append(mutated(origin, random)[:400_000])
+        raw = mutated(origin, random)[:400_000]
+        made.append(flooded(raw, random) if random.random() < 0.025 else raw)
     return made
 
 

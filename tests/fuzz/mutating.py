@@ -193,6 +193,20 @@ def many_papers(raw: bytes, random: Random) -> bytes:
     return _put(raw, paper.end(), paper.end(), paper[0] * random.choice([1, 2, 3, 98, 99, 100]))  # fmt: skip
 
 
+def many_names(raw: bytes, random: Random) -> bytes:
+    """Elements of many names that nobody knows, about as many as a message may make up."""
+    tag = _pick([*_TAG.finditer(raw)], random)
+    count = random.choice([5, 600, 1_590, 1_980, 2_000, 2_500])
+    return _put(raw, tag.end(), tag.end(), b"".join(b"<ceb:n%d/>" % n for n in range(count))) if tag else raw
+
+
+def spread_out(raw: bytes, random: Random) -> bytes:
+    """White space between all elements until the message is longer than the half megabyte from which names are counted."""
+    gaps = raw.count(b"><")
+    space = random.choice([b" ", b"\n"]) * ((540_000 - len(raw)) // gaps + 1) if gaps else b""
+    return raw.replace(b"><", b">" + space + b"<")
+
+
 def byte_changed(raw: bytes, random: Random) -> bytes:
     """One byte another."""
     at = random.randrange(len(raw) or 1)
@@ -231,6 +245,11 @@ GENTLE: tuple[Change, ...] = (
 ROUGH: tuple[Change, ...] = (
     *GENTLE, longer_value, renamed, byte_changed, byte_changed, piece_gone, piece_moved, token_put, token_put, cut_short,
 )  # fmt: skip
+
+
+def flooded(raw: bytes, random: Random) -> bytes:
+    """A message of more than half a megabyte that may make up many names."""
+    return spread_out(many_names(raw, random), random)
 
 
 def mutated(raw: bytes, random: Random) -> bytes:

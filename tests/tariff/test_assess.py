@@ -177,3 +177,26 @@ def test_answers_are_text_with_two_decimals() -> None:
         for key in answer
         if key != "channel"
     )
+
+
+@pytest.mark.parametrize("more", [{}, {"arrive_date": "9999-12-31"}])
+def test_a_return_at_the_end_of_the_calendar_is_refused_by_its_field(more: dict[str, str]) -> None:
+    amounts = dict.fromkeys(("original_value", "original_tax", "returned_value", "returned_tax"), "1")
+    inputs = {"release_date": "9999-12-20", "apply_date": "9999-12-31"} | amounts | more
+    with pytest.raises(Malformed, match="release_date is too late a day"):
+        assess({"regime": "CN-IMPORT-RETURN", "inputs": inputs})
+
+
+def test_figures_of_any_length_are_exact_and_plain() -> None:
+    huge = "1234567890123456789"
+    inputs = {"table_price": huge, "declared_price": huge, "qty": huge, "rate": "0.5"}
+    answer = assess({"regime": "CN-PERSONAL-PARCEL", "inputs": inputs})
+    assert answer["taxable_value"] == f"{int(huge) ** 2}.00"
+    assert answer["tax"] == f"{int(huge) ** 2 // 2}.50"
+    near_one = "0.999999999999999999"
+    line = {"goods": "1", "ct_rate": near_one, "ct_specific_total": "9" * 19, "vat_rate": "0.13"}
+    heads = assess(order(line=line))
+    parts = [heads[name] for name in ("duty", "consumption_tax", "vat")]
+    assert Fraction(heads["total_tax"]) == sum(map(Fraction, parts))
+    assert len(heads["total_tax"]) > 31
+    assert not any("E" in part for part in parts)

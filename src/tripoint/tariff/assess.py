@@ -12,7 +12,7 @@ from tripoint.kernel.refusals import Malformed, Unknown
 from tripoint.regimes.load import load_regimes
 from tripoint.regimes.model import Regime, Regimes
 from tripoint.tariff import cosmetics, import_tax, parcels
-from tripoint.tariff.exact import PPM, amount_on, fen
+from tripoint.tariff.exact import PPM, amount_on, fen, total
 from tripoint.tariff.inputs import Inputs
 from tripoint.tariff.payment_window import payment_window
 from tripoint.tariff.returns import Goods, judge_return
@@ -63,7 +63,7 @@ def _import(inputs: Inputs, regimes: Regimes) -> dict[str, Any]:
         "duty": str(result.duty),
         "consumption_tax": str(result.consumption_tax),
         "vat": str(result.vat),
-        "total_tax": str(result.duty + result.consumption_tax + result.vat),
+        "total_tax": str(total((result.duty, result.consumption_tax, result.vat))),
         "annual_used_after": str(fen(used + result.dutiable_value)),
     }
 
@@ -92,7 +92,10 @@ def _import_return(inputs: Inputs, regimes: Regimes) -> dict[str, Any]:
     for name, day in (("apply_date", applied), ("arrive_date", arrived)):
         if day is not None and day < released:
             raise inputs.refuse(name, "早于放行日期", "is before release_date")
-    result = judge_return(released, applied, arrived, original, returned, regime)
+    try:
+        result = judge_return(released, applied, arrived, original, returned, regime)
+    except OverflowError:
+        raise _too_late(inputs) from None
     return {
         "accepted": result.accepted,
         "tax_not_levied": str(fen(result.tax_not_levied)),
@@ -108,8 +111,13 @@ def _payment_window(inputs: Inputs, regimes: Regimes) -> dict[str, Any]:
     try:
         first, last = payment_window(released, regime)
     except OverflowError:
-        raise inputs.refuse("release_date", "日期过大", "is too late a day") from None
+        raise _too_late(inputs) from None
     return {"pay_from": first.isoformat(), "pay_to": last.isoformat()}
+
+
+def _too_late(inputs: Inputs) -> Malformed:
+    """What is said where the calendar ends before a period does."""
+    return inputs.refuse("release_date", "日期过大", "is too late a day")
 
 
 def _personal_parcel(inputs: Inputs, regimes: Regimes) -> dict[str, Any]:

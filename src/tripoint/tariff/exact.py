@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +20,12 @@ def fen(value: Fraction) -> Decimal:
     """Round half away from zero to two decimals."""
     hundredths = abs(value) * 100
     whole = (2 * hundredths.numerator + hundredths.denominator) // (2 * hundredths.denominator)
-    return Decimal(-whole if value < 0 else whole).scaleb(-2)
+    return Decimal(f"{-whole if value < 0 else whole}e-2")  # read from text, so that no context rounds it
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum of amounts in fen, of any size: Decimal's own sum keeps 28 digits."""
+    return fen(sum(map(Fraction, amounts), Fraction(0)))
 
 
 def amount_on(dated: Dated, day: date) -> Fraction:

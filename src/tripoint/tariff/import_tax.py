@@ -16,7 +16,7 @@ from fractions import Fraction
 from tripoint.kernel.money import FEN
 from tripoint.regimes.asof import value_on
 from tripoint.regimes.model import Regime
-from tripoint.tariff.exact import amount_on, fen, share_on
+from tripoint.tariff.exact import amount_on, fen, share_on, total
 
 
 class Channel(StrEnum):
@@ -75,17 +75,17 @@ class Assessment:
     @property
     def duty(self) -> Decimal:
         """Duty of all lines."""
-        return sum((line.duty for line in self.lines), Decimal("0.00"))
+        return total(line.duty for line in self.lines)
 
     @property
     def consumption_tax(self) -> Decimal:
         """Consumption tax of all lines."""
-        return sum((line.consumption_tax for line in self.lines), Decimal("0.00"))
+        return total(line.consumption_tax for line in self.lines)
 
     @property
     def vat(self) -> Decimal:
         """Value added tax of all lines."""
-        return sum((line.vat for line in self.lines), Decimal("0.00"))
+        return total(line.vat for line in self.lines)
 
 
 def shares_on(regime: Regime, day: date) -> Shares:

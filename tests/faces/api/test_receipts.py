@@ -144,6 +144,7 @@ def test_validates_without_keeping_anything(cleared, tmp_path):
     before = http.get("/v1/messages", params={"limit": 1}).json()["items"][0]["message_id"]
     bad = http.post("/v1/validations", content=b"<a/>", headers={"Content-Type": "application/xml"}).json()
     assert bad["is_readable"] is False
+    assert bad["faults_in_all"] == len(bad["faults"])
     assert bad["faults"][0]["text"]["zh"]
     assert bad["faults"][0]["repair"]["en"]
     raw = next(

@@ -172,6 +172,20 @@ def test_assess_keeps_its_lines_in_step_when_one_cannot_be_answered(tmp_path):
     assert lines[1]["error"]["zh"]
 
 
+def test_a_case_of_the_last_days_or_too_deep_takes_no_other_with_it(tmp_path):
+    file = tmp_path / "cases.jsonl"
+    good = {"regime": "CN-TAX-PAYMENT-WINDOW", "inputs": {"release_date": "2024-06-01"}}
+    amounts = dict.fromkeys(("original_value", "original_tax", "returned_value", "returned_tax"), "1")
+    last = amounts | {"release_date": "9999-12-31", "apply_date": "9999-12-31"}
+    deep = '{"regime": "CN-IMPORT", "inputs": {"mode": ' + "[" * 100_000 + "]" * 100_000 + "}}"
+    late = json.dumps({"regime": "CN-IMPORT-RETURN", "inputs": last})
+    file.write_text("\n".join([late, deep, json.dumps(good)]))
+    ended = execute("assess", file, env={})
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert ended.returncode == exits.FOUND
+    assert [line.get("error", {}).get("code") for line in lines] == ["ASSESS-INPUT", "ASSESS-JSON", None]
+
+
 def test_generate_makes_what_clear_takes_and_never_twice_into_one_folder(tmp_path, capsys):
     words = [
         "generate",

@@ -83,6 +83,43 @@ def test_a_signed_message_is_not_signed_again(tripoint, tmp_path):
     assert tripoint("sign", LIST, "--key", tmp_path / "key.pem").code == 5
 
 
+def test_the_certificate_of_another_key_signs_nothing(tripoint, tmp_path, unsigned):
+    for name in ("a.pem", "b.pem"):
+        tripoint("keys", "new", "--out", tmp_path / name)
+    out = tmp_path / "signed.xml"
+    ended = tripoint(
+        "sign", unsigned, "--key", tmp_path / "a.pem", "--cert", tmp_path / "b.pem", "--out", out
+    )
+    assert (ended.code, ended.err.count("signature.key_of_another: "), out.exists()) == (2, 2, False)
+
+
+@pytest.mark.parametrize("declared", ["GB2312", "GBK", "gb18030"])
+def test_signs_the_encodings_that_are_read(tripoint, tmp_path, unsigned, declared):
+    key, message, signed = tmp_path / "key.pem", tmp_path / "message.xml", tmp_path / "signed.xml"
+    tripoint("keys", "new", "--out", key)
+    _, _, body = unsigned.read_text().partition("?>")
+    body = re.sub("<ceb:buyerName>[^<]*", "<ceb:buyerName>龥镕㐀", body, count=1)
+    message.write_bytes(f'<?xml version="1.0" encoding="{declared}"?>{body}'.encode("gb18030"))
+    assert tripoint("sign", message, "--key", key, "--out", signed).code == 0
+    assert tripoint("verify", signed, "--cert", key).code == 0
+    assert "<ceb:buyerName>龥镕㐀<" in signed.read_text()
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1"])
+def test_signs_nothing_that_is_not_read(tripoint, tmp_path, encoding):
+    message = tmp_path / "message.xml"
+    message.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode(encoding))
+    tripoint("keys", "new", "--out", tmp_path / "key.pem")
+    ended = tripoint("sign", message, "--key", tmp_path / "key.pem")
+    assert (ended.code, ended.err.count("WIRE-02: ")) == (2, 2)
+
+
+def test_json_without_a_place_for_the_message_is_refused(tripoint, tmp_path, unsigned):
+    tripoint("keys", "new", "--out", tmp_path / "key.pem")
+    ended = tripoint("sign", unsigned, "--key", tmp_path / "key.pem", "--json")
+    assert (ended.code, ended.err.count("OUT: "), ended.out) == (2, 2, "")
+
+
 def test_verifies_by_the_certificates_of_the_register(tripoint):
     assert tripoint("verify", LIST).code == 1
     assert tripoint("filings", "load", EXAMPLES / "filings.json").code == 0
@@ -106,6 +143,7 @@ def test_validates_messages_and_names_each_fault_in_both_languages(tripoint, tmp
     assert fault["text"]["en"]
     assert fault["repair"]["en"]
     assert [one["code"] for one in broken["faults"]] == ["WIRE-06"]
+    assert "  WIRE-06\n" in tripoint("validate", BROKEN).out
     text = tripoint("validate", faulty).out
     assert "appTime" in text
     assert fault["text"]["zh"] in text
@@ -123,3 +161,15 @@ def test_validate_tells_files_it_cannot_read_and_goes_on(tripoint, tmp_path):
 
 def test_one_fault_is_one_fault(tripoint):
     assert ", 1 fault\n" in tripoint("validate", BROKEN, "--lang", "en").out
+
+
+def test_a_flood_of_faults_is_told_in_part_and_counted(tripoint, tmp_path):
+    flooded = tmp_path / "flooded.xml"
+    raw = LIST.read_bytes().replace(b"</ceb:InventoryHead>", b"<odd/>" * 3_000 + b"</ceb:InventoryHead>")
+    flooded.write_bytes(raw)
+    ended = tripoint("validate", flooded, "--json")
+    [answer] = ended.json["files"]
+    assert answer["faults_in_all"] == raw.count(b"<odd/>")
+    assert len(answer["faults"]) <= 1_000
+    more = answer["faults_in_all"] - len(answer["faults"])
+    assert f"{more} more faults not listed" in tripoint("validate", flooded).out

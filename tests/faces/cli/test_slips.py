@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.faces.cli.running import EXAMPLES, execute
+from tests.faces.cli.running import COMMAND, EXAMPLES, execute, spawn
 from tripoint.faces.cli import exits
 from tripoint.faces.cli.showing import plan_of, same_plan
 from tripoint.kernel.refusals import Conflict
@@ -148,6 +150,46 @@ def test_tables_cut_off_end_as_the_page_says(installation):
     )  # fmt: skip
     assert ended.stdout.strip() == str(exits.BROKEN_PIPE), ended.stderr
     assert ended.stderr == ""
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("validate", EXAMPLES / "not-well-formed.xml"),
+        ("verify", EXAMPLES, "--cert", "{key}"),
+        ("sign", "{unsigned}", "--key", "{key}"),
+        ("assess", "{cases}"),
+    ],
+)
+def test_output_for_which_there_is_no_room_is_told(installation, tripoint, tmp_path, words):
+    given = {name: tmp_path / name for name in ("key", "unsigned", "cases")}
+    tripoint("keys", "new", "--out", given["key"])
+    given["unsigned"].write_text("<a/>")
+    given["cases"].write_text("{\n" * 9)
+    with FULL.open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, *(str(word).format(**given) for word in words)],
+            env=os.environ | installation, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 4, ended.stderr
+    assert ended.stderr.count("FILE: ") == 2
+    assert "No space left on device" in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+
+
+def test_answers_that_nobody_reads_end_as_the_page_says(installation, tmp_path):
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("{\n" * 20_000)
+    process = spawn("assess", cases, env=installation)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert (process.wait(timeout=30), process.stderr.read()) == (exits.BROKEN_PIPE, "")
 
 
 def test_the_same_filings_again_lodge_no_deposit(tripoint):

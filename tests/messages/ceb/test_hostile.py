@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.messages.ceb.makings import GUID, TRANSFER, example_frames
 from tripoint.messages.ceb.fields import NAMESPACE
 from tripoint.messages.ceb.findings import Unreadable, wordings
+from tripoint.messages.ceb.octets import admit, tree
 from tripoint.messages.ceb.parsing import Limits, parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.ceb.validating import validate
@@ -175,6 +176,24 @@ def test_refuses_an_encoding_it_does_not_take(name: str) -> None:
     assert code_of(f'<?xml version="1.0" encoding="{name}"?>'.encode() + payment()) == "WIRE-02"
 
 
+@pytest.mark.parametrize("name", ["ISO-8859-1", "UTF-7", "HZ", "x" * 300])
+def test_a_long_declaration_hides_no_encoding(name: str) -> None:
+    declared = f'<?xml version="1.0"{" " * 250} encoding="{name}"?>'
+    assert code_of(declared.encode() + payment()) == "WIRE-02"
+
+
+@pytest.mark.parametrize("name", ["ISO-8859-1", "UTF-7", "UTF-8"])
+def test_a_second_declaration_behind_a_chinese_one_is_refused(name: str) -> None:
+    declared = f'<?xml version="1.0" encoding="GBK"?><?xml version="1.0" encoding="{name}"?>'
+    assert code_of(declared.encode() + payment().decode().encode("gbk")) == "WIRE-06"
+
+
+def test_what_is_parsed_is_what_was_counted_whatever_the_parser_could_decode() -> None:
+    written = '<?xml version="1.0" encoding="UTF-7"?><a>+ADw-b/+AD4-木</a>'.encode()
+    assert tree(written).text == "+ADw-b/+AD4-木"
+    assert tree(admit(b"\xef\xbb\xbf\xef\xbb\xbf" + written)).text == "+ADw-b/+AD4-木"
+
+
 def test_refuses_two_encodings_at_once() -> None:
     assert code_of(b'\xef\xbb\xbf<?xml version="1.0" encoding="gbk"?>' + payment()) == "WIRE-02"
 
@@ -219,6 +238,9 @@ def test_refuses_compressed_data_without_unpacking_it(packed: bytes, name: str) 
         parse(envelope(packed))
     assert (refusal.value.code, refusal.value.message_no) == ("WIRE-19", "M1")
     assert name in refusal.value.text.en
+    with pytest.raises(Unreadable, match=name) as refusal:
+        parse(packed)
+    assert refusal.value.code == "WIRE-19"
 
 
 def test_refuses_raw_deflate_as_the_noise_it_is() -> None:

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.comparing import account, covered, difference, differs
-from tests.fuzz.mutating import GENTLE, mutated
+from tests.fuzz.mutating import GENTLE, flooded, mutated, spread_out
 from tests.fuzz.samples import samples
 from tests.messages.ceb.makings import GUID, HERE, SUBSCRIBER, example_frames, frames_of, transfer_of
 from tests.messages.signatures.makings import signer
 from tripoint.messages.ceb.fields import MESSAGES
 from tripoint.messages.ceb.lane import IS_BUILT
-from tripoint.messages.ceb.octets import namespaces_in
+from tripoint.messages.ceb.octets import DEFAULT, ROOM_FOR_NAMES, names_in, namespaces_in
 from tripoint.messages.ceb.parsing import parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.ceb.writing import write
@@ -228,6 +228,28 @@ def test_mutated_samples_are_the_same_by_both_lanes(seed: int) -> None:
     random, seeds = Random(seed), samples(shared=False)
     made = [mutated(random.choice(seeds), random) for _ in range(60)]
     assert difference(made) is None
+
+
+@pytest.mark.parametrize("names", [1_500, 1_700, DEFAULT.names_max, DEFAULT.names_max + 1, 2_500])
+def test_a_long_message_may_make_up_as_many_names_by_either_lane(names: int) -> None:
+    honest = message("CEB311", papers=98)
+    odd = b"".join(b"<ceb:n%d/>" % number for number in range(names - names_in(honest)))
+    long = spread_out(put(honest, "note", b"</ceb:note>" + odd + b"<ceb:note>"), Random(0))
+    assert len(long) > ROOM_FOR_NAMES
+    assert names_in(long) == names
+    assert lanes(long) == ((1, 1) if names <= DEFAULT.names_max else (0, 0))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_long_messages_of_many_names_are_the_same_by_both_lanes(seed: int) -> None:
+    random, seeds = Random(seed), [message(kind) for kind in ("CEB311", "CEB411", "CEB621")]
+    assert difference([flooded(random.choice(seeds), random) for _ in range(12)]) is None
+
+
+@pytest.mark.parametrize("odd", [b"<ceb:odd></ceb:odd>", b"<ceb:note></ceb:note>", b"t<ceb:odd></ceb:odd>"])
+def test_a_flood_of_faults_is_cut_short_alike_by_both_lanes(odd: bytes) -> None:
+    flooded_paper = put(message("CEB311"), "note", b"</ceb:note>" + odd * 900 + b"<ceb:note>", 1)
+    assert lanes(flooded_paper, message("CEB311")) == (2, 1)
 
 
 def test_rows_that_nobody_takes_are_given_back() -> None:

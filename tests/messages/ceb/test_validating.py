@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from tests.messages.ceb.makings import GUID, TRANSFER, example_frames
-from tripoint.messages.ceb.validating import validate
+from tripoint.messages.ceb.fields import MESSAGES
+from tripoint.messages.ceb.shapes import Shapes
+from tripoint.messages.ceb.validating import FAULTS_TOLD, validate
+from tripoint.messages.ceb.walking import FAULTS_KEPT
 from tripoint.messages.ceb.writing import write
 
 
-def declaration(lines: int = 2) -> bytes:
-    return write("CEB621", example_frames("CEB621", papers=2, lines=lines), guid=GUID, transfer=TRANSFER)
+def declaration(lines: int = 2, papers: int = 2) -> bytes:
+    return write("CEB621", example_frames("CEB621", papers=papers, lines=lines), guid=GUID, transfer=TRANSFER)
 
 
 def test_an_unsigned_declaration_is_told_to_lack_its_signature_last() -> None:
@@ -43,6 +46,48 @@ def test_a_missing_element_is_told_with_what_stands_in_its_place() -> None:
     xml = declaration().replace(b"<ceb:price>", b"<ceb:was>").replace(b"</ceb:price>", b"</ceb:was>")
     missing = next(f for f in validate(xml).faults if f.code == "FIELD-01")
     assert (missing.path, missing.found) == ("InventoryList.price", "totalPrice")
+
+
+def put_into_the_first_head(text: bytes) -> bytes:
+    return declaration().replace(b"</ceb:InventoryHead>", text + b"</ceb:InventoryHead>", 1)
+
+
+def test_a_flood_of_notes_is_counted_told_in_part_and_hides_no_fault_that_refuses() -> None:
+    report = validate(put_into_the_first_head(b"<odd/>" * 20_000 + b"<ceb:netWeight>1</ceb:netWeight>"))
+    assert report.faults_in_all == 20_002
+    assert [fault.code for fault in report.faults].count("FIELD-24") == FAULTS_KEPT
+    assert [fault.code for fault in report.faults if not fault.tolerated] == ["FIELD-10", "FIELD-11"]
+    assert not report.is_readable
+
+
+def test_faults_that_refuse_are_told_before_notes_where_not_all_are_told() -> None:
+    many = declaration(papers=40).replace(b"<ceb:buyerName>", b"<odd/>" * 30 + b"<ceb:buyerName>")
+    report = validate(many.replace(b"<ceb:netWeight>", b"<ceb:netWeight>x"))
+    assert (len(report.faults), report.faults_in_all) == (FAULTS_TOLD + 1, 40 * 31 + 1)
+    assert [fault.position for fault in report.faults if fault.path == "InventoryHead.netWeight"] == [
+        *range(40)
+    ]
+    assert [fault.position or 0 for fault in report.faults[:-1]] == sorted(
+        f.position or 0 for f in report.faults[:-1]
+    )
+
+
+def test_a_flood_of_lines_is_refused_without_looking_at_each() -> None:
+    flood = declaration(lines=1).replace(
+        b"</ceb:Inventory>", b"<ceb:InventoryList/>" * 20_000 + b"</ceb:Inventory>", 1
+    )
+    report = validate(flood)
+    assert "FIELD-12" in [fault.code for fault in report.faults]
+    assert report.faults_in_all < 20_000
+
+
+def test_no_shape_of_a_flood_is_remembered() -> None:
+    shapes = Shapes(MESSAGES["CEB621"].head)
+    assert len(shapes.of(("odd",) * 5_000).oddities) == 5_000
+    assert len(shapes.of(("o" * 20_000,)).oddities) == 1
+    assert not shapes._known
+    shapes.of(("odd",))
+    assert len(shapes._known) == 1
 
 
 def test_every_fault_says_what_is_wrong_and_how_to_mend_it_in_both_languages() -> None:

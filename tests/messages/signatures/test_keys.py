@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.messages.signatures.makings import AT, FROM, ORDER, TO, check, record, signer, trusting
+from tests.messages.signatures.makings import AT, DATA, FROM, ORDER, TO, check, record, signer, trusting
 from tripoint.kernel.refusals import Busy, Conflict, Malformed
 from tripoint.messages.signatures import libcrypto, sm2, verifying
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
@@ -18,6 +20,8 @@ from tripoint.messages.signatures.certificates import KeyKind, TrustedCertificat
 from tripoint.messages.signatures.keys import SigningKey, generate, verifying_key
 from tripoint.messages.signatures.verdicts import Reason, SignatureState
 
+WEAK = DATA / "weak-rsa-512.pem"
+"""A key of 512 bits and a certificate of it, which no library makes any more."""
 KINDS: tuple[KeyKind, ...] = ("rsa", "sm2")
 MAIN = {"rsa": SignatureAlgorithm.RSA_SHA256, "sm2": SignatureAlgorithm.SM2_SM3}
 
@@ -60,6 +64,33 @@ def test_refuses_to_register_a_certificate_twice() -> None:
     line = record(signer("rsa").certificate)
     with pytest.raises(Conflict):
         TrustedCertificates([line, line])
+
+
+def test_a_key_that_is_too_short_signs_nothing_and_stands_for_nothing() -> None:
+    key, certificate = WEAK.read_bytes().split(b"-----BEGIN CERTIFICATE-----")
+    with pytest.raises(Malformed, match="512 bits") as refusal:
+        SigningKey.from_pem(key)
+    assert refusal.value.code == "signature.key_too_short"
+    weak = parse_certificate(b"-----BEGIN CERTIFICATE-----" + certificate)
+    assert (weak.key_bits, weak.is_weak) == (512, True)
+    one = signer("rsa")
+    xml = one.sign(ORDER, SignatureAlgorithm.RSA_SHA1)
+    claimed = xml.replace(base64.b64encode(one.certificate.der), base64.b64encode(weak.der))
+    assert check(claimed, TrustedCertificates([record(weak)])).reason is Reason.KEY_TOO_SHORT
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_says_how_long_its_key_is(kind: KeyKind) -> None:
+    certificate = signer(kind).certificate
+    assert (certificate.key_bits, certificate.is_weak) == ({"rsa": 2048, "sm2": 256}[kind], False)
+
+
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_keys_as_long_as_those_of_cards_in_use_are_taken(bits: int) -> None:
+    pem = rsa.generate_private_key(public_exponent=65537, key_size=bits).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    assert SigningKey.from_pem(pem).kind == "rsa"
 
 
 @pytest.mark.parametrize("kind", KINDS)

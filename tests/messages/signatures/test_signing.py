@@ -14,6 +14,7 @@ from tests.messages.signatures.makings import (
     ALGORITHMS,
     IN_DS,
     ORDER,
+    Signer,
     check,
     signer,
     signer_for,
@@ -113,6 +114,7 @@ def test_stands_last_in_import_and_before_the_extension_in_export(message: str, 
         f'<c:m xmlns:c="{CEB}" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><c:a/></c:m>',
         '<c:m xmlns:c="urn:a%20b" xmlns:ds="urn:other" xmlns:Z="urn:z" xmlns="urn:d"><a ds:b=">"/></c:m>',
         '<a xml:lang="zh" xml:space="preserve" id="&amp;&quot;&gt;"><b xml:lang="en"/></a>',
+        f'<c:m xmlns:c="{CEB}" xmlns=""><a/><c:a xmlns="urn:d"><b xmlns=""/></c:a></c:m>',
         '<!-- made by hand --><a><!-- between --><b xmlns="urn:x"/>\r\n</a><!-- end -->',
     ],
 )
@@ -138,6 +140,7 @@ def test_refuses_to_sign_twice() -> None:
         '<a xmlns:b="urn:&amp;"/>',
         '<a><b xmlns="urn:&lt;"/></a>',
         '<a xmlns:b="rel"/>',
+        '<a><b xmlns:ds="urn:x"><ds:Signature/></b></a>',
         "<a>",
         "",
     ],
@@ -145,6 +148,26 @@ def test_refuses_to_sign_twice() -> None:
 def test_refuses_to_sign_what_could_not_be_verified(xml: str) -> None:
     with pytest.raises(Malformed):
         signer("rsa").sign(xml.encode(), SignatureAlgorithm.RSA_SHA1)
+
+
+def test_says_why_what_it_would_sign_could_not_verify() -> None:
+    with pytest.raises(Malformed, match="more than one signature") as refusal:
+        signer("rsa").sign(b'<a xmlns:ds="urn:x"><ds:Signature/></a>', SignatureAlgorithm.RSA_SHA1)
+    assert refusal.value.code == "signature.would_not_hold"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_refuses_the_certificate_of_another_key(algorithm: SignatureAlgorithm) -> None:
+    one, other = signer_for(algorithm), signer_for(algorithm, 2)
+    with pytest.raises(Malformed) as refusal:
+        Signer(one.key, other.certificate).sign(ORDER, algorithm)
+    assert refusal.value.code == "signature.key_of_another"
+
+
+def test_refuses_a_certificate_of_another_kind() -> None:
+    with pytest.raises(Malformed) as refusal:
+        Signer(signer("rsa").key, signer("sm2").certificate).sign(ORDER, SignatureAlgorithm.RSA_SHA1)
+    assert refusal.value.code == "signature.key_of_another"
 
 
 def test_refuses_a_key_of_another_kind() -> None:

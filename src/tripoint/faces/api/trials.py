@@ -19,13 +19,17 @@ from tripoint.tariff.assess import assess
 
 
 class Validated(msgspec.Struct):
-    """What is wrong with a message, first to last. `is_readable`: every paper would be taken."""
+    """What is wrong with a message, first to last. `is_readable`: every paper would be taken.
+
+    At most 1,000 faults are told, those that refuse a paper before mere notes; `faults_in_all` is how many there are.
+    """
 
     message_type: str
     papers: int
     is_readable: bool
     is_faultless: bool
     faults: list[ValidationFault]
+    faults_in_all: int
 
 
 class Case(msgspec.Struct):
@@ -58,6 +62,7 @@ async def validation(request: Request[Any, Any, Any], caller: Caller) -> Validat
         is_readable=report.is_readable,
         is_faultless=report.is_faultless,
         faults=list(report.faults),
+        faults_in_all=report.faults_in_all,
     )
 
 

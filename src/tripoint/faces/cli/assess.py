@@ -32,12 +32,13 @@ def assess(
     if str(file) == "-":
         return _answer_all(iter(sys.stdin.buffer))
     try:
-        with file.open("rb") as lines:
-            return _answer_all(iter(lines))
+        opened = file.open("rb")
     except OSError as error:
         raise Unknown(
             "FILE", f"无法读取 {file}：{error.strerror}", f"{file} cannot be read: {error.strerror}"
         ) from error
+    with opened as lines:
+        return _answer_all(iter(lines))
 
 
 def _answer_all(lines: Iterator[bytes]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from tripoint.faces.cli import exits
 from tripoint.faces.cli.commands import COMMANDS
-from tripoint.kernel.refusals import Malformed, Refusal
+from tripoint.kernel.refusals import Malformed, Refusal, Unknown
 
 if TYPE_CHECKING:
     from cyclopts import App
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 HEAD = """\
 tripoint: the open cross-border e-commerce service platform system
 跨境电子商务综合服务平台系统
@@ -98,9 +100,7 @@ def invoke(app: App, words: Sequence[str]) -> int:
 def guarded(work: Callable[[], int]) -> int:
     """The exit code of some work; refusals and faults are told in one sentence in each language."""
     try:
-        code = work()
-        sys.stdout.flush()
-        return code
+        return _written(work)
     except Refusal as refusal:
         _tell(f"{refusal.code}: {refusal.text.zh}\n{refusal.code}: {refusal.text.en}")
         return exits.exit_code(refusal)
@@ -108,8 +108,7 @@ def guarded(work: Callable[[], int]) -> int:
         _tell("已中断 / interrupted")
         return exits.INTERRUPTED
     except BrokenPipeError:
-        # What is left in the buffer must not be tried again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_unwritten()
         return exits.BROKEN_PIPE
     except Exception as fault:
         _tell(
@@ -117,6 +116,26 @@ def guarded(work: Callable[[], int]) -> int:
             f"FAULT: an error of ours ({type(fault).__name__}); TRIPOINT_DEBUG=1 shows all of it"
         )
         return exits.FAULT
+
+
+def _written(work: Callable[[], int]) -> int:
+    """The exit code of some work, all of its output written; raises Unknown where there is no room for it."""
+    try:
+        code = work()
+        sys.stdout.flush()
+        return code
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _leave_unwritten()
+        raise Unknown(
+            "FILE", f"输出无法写入：{error.strerror}", f"the output cannot be written: {error.strerror}"
+        ) from error
+
+
+def _leave_unwritten() -> None:
+    """What is left in the buffer must not be tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(sentence: str) -> None:

@@ -53,6 +53,7 @@ def _answer(path: Path, report: ValidationReport) -> dict[str, Any]:
         "readable": report.is_readable,
         "faultless": report.is_faultless,
         "faults": report.faults,
+        "faults_in_all": report.faults_in_all,
     }
 
 
@@ -64,12 +65,15 @@ def _tell(path: Path, report: ValidationReport, talk: Talk) -> None:
         )
         return
     talk.say(
-        f"{path}：{report.message_type}，单证 {report.papers} 份，问题 {len(report.faults)} 处",
-        f"{path}: {report.message_type}, {counted(report.papers, 'paper')}, {counted(len(report.faults), 'fault')}",
+        f"{path}：{report.message_type}，单证 {report.papers} 份，问题 {report.faults_in_all} 处",
+        f"{path}: {report.message_type}, {counted(report.papers, 'paper')}, {counted(report.faults_in_all, 'fault')}",
         style="bold",
     )
     for fault in report.faults:
         talk.say_both(f"  {_where(fault)}", fault.text, fault.repair)
+    more = report.faults_in_all - len(report.faults)
+    if more:
+        talk.say(f"  另有 {more} 处问题未列出", f"  {counted(more, 'more fault')} not listed")
 
 
 def _where(fault: ValidationFault) -> str:
@@ -77,4 +81,5 @@ def _where(fault: ValidationFault) -> str:
     paper = "" if fault.position is None else f" #{fault.position + 1}"
     line = "" if fault.line_no is None else f".{fault.line_no}"
     tolerated = " (可容忍 tolerated)" if fault.tolerated else ""
-    return f"{fault.code}{paper}{line} {fault.path}{tolerated}"
+    path = f" {fault.path}" if fault.path else ""
+    return f"{fault.code}{paper}{line}{path}{tolerated}"

@@ -15,14 +15,25 @@ from tripoint.messages.ceb.findings import Unreadable
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"<\x00", b"\x00<", b"\x00\x00\x00<")
-_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
-_ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"']{0,40})[\"']")
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x78\x01": "deflate",
+    b"\x78\x5e": "deflate",
+    b"\x78\x9c": "deflate",
+    b"\x78\xda": "deflate",
+}
+_DECLARATION = re.compile(rb"<\?xml[ \t\r\n][^>]*>")
+_ENCODING = re.compile(rb"encoding[ \t\r\n]*=[ \t\r\n]*[\"']([^\"']*)[\"']")
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _CHINESE_NAMES = frozenset({"gb2312", "gbk", "gb18030", "cp936"})
 _SHORTEST_ELEMENT = len(b"<a/>")
 _SHORTEST_ATTRIBUTE = len(b' a=""')
 _NAME = re.compile(rb"<([^\s/>!?][^\s/>]*)")
-_ROOM_FOR_NAMES = 512 * 1024
+ROOM_FOR_NAMES = 512 * 1024
 """The parser never forgets a name it has seen, so long messages are asked how many they make up."""
 
 
@@ -45,6 +56,7 @@ class Limits:
 DEFAULT = Limits()
 
 _PARSER = etree.XMLParser(
+    encoding="utf-8",  # whatever a declaration says: what is parsed is what was counted
     resolve_entities=False,
     no_network=True,
     huge_tree=False,
@@ -56,9 +68,13 @@ _COMMENTS = etree.XPath("//comment() | //processing-instruction()")
 
 
 def admit(raw: bytes, limits: Limits = DEFAULT) -> bytes:
-    """The message as UTF-8 without byte order mark; unchanged if it was that. Raises `Unreadable`."""
+    """The message as UTF-8 without byte order mark, its declaration as it stood. Raises `Unreadable`."""
     if len(raw) > limits.bytes_max:
         raise Unreadable("WIRE-01", value=str(len(raw)), limit=str(limits.bytes_max))
+    if raw.startswith(tuple(_COMPRESSED)):
+        raise Unreadable(
+            "WIRE-19", value=next(said for mark, said in _COMPRESSED.items() if raw.startswith(mark))
+        )
     if raw.startswith(_WIDE_MARKS):
         raise Unreadable("WIRE-02", value="UTF-16/UTF-32")
     if b"\x00" in raw:
@@ -66,7 +82,7 @@ def admit(raw: bytes, limits: Limits = DEFAULT) -> bytes:
     text = _as_utf8(raw)
     _refuse_document_type(text)
     refuse_floods(text, limits)
-    _refuse_many_names(text, limits)
+    refuse_many_names(text, limits)
     return text
 
 
@@ -80,9 +96,8 @@ def _as_utf8(raw: bytes) -> bytes:
         return text
     if marked or name not in _CHINESE_NAMES:
         raise Unreadable("WIRE-02", value=name)
-    assert declaration is not None
     try:
-        return text[declaration.end() :].decode("gb18030").encode()
+        return text.decode("gb18030").encode()
     except UnicodeDecodeError:
         raise Unreadable("WIRE-03", value=name) from None
 
@@ -131,8 +146,14 @@ except ImportError:  # not compiled here, or from an older source
         return raw.count(b"xmlns")
 
 
-def _refuse_many_names(text: bytes, limits: Limits) -> None:
-    if len(text) > _ROOM_FOR_NAMES and len({match[1] for match in _NAME.finditer(text)}) > limits.names_max:
+def names_in(text: bytes) -> int:
+    """How many different names of elements the bytes make up."""
+    return len({match[1] for match in _NAME.finditer(text)})
+
+
+def refuse_many_names(text: bytes, limits: Limits) -> None:
+    """Hold that a long message makes up no more names than one may; raises `Unreadable`."""
+    if len(text) > ROOM_FOR_NAMES and names_in(text) > limits.names_max:
         raise Unreadable("WIRE-07", value="element names", limit=str(limits.names_max))
 
 

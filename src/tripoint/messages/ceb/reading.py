@@ -20,7 +20,7 @@ from tripoint.messages.ceb.fields import MESSAGES, Message, Node
 from tripoint.messages.ceb.lane import IS_BUILT
 from tripoint.messages.ceb.octets import DEFAULT, Limits
 from tripoint.messages.ceb.parsing import Parsed
-from tripoint.messages.ceb.walking import Collected, Fault, Rows, Walk
+from tripoint.messages.ceb.walking import Collected, Fault, Faults, Rows, Walk
 
 if TYPE_CHECKING:
     from tripoint.messages.ceb.lane.opening import Scanned
@@ -50,7 +50,7 @@ class Reader:
         self._scan: Callable[[bytes, Sheets, Collected, int, int, Limits], Scanned | None]
         self._own: dict[tuple[str, str], pl.DataFrame] = {}
         """The rows of the reference lane by message type and node, as the last result has them."""
-        self._read: tuple[dict[str, pl.DataFrame], list[Fault]] | None = None
+        self._read: tuple[dict[str, pl.DataFrame], list[Fault], int] | None = None
 
     def add(self, message_id: int, parsed: Parsed) -> None:
         """Take the papers of one message; their rows will carry `message_id` and their position from 0."""
@@ -82,7 +82,7 @@ class Reader:
         return self._result()[0]
 
     def faults(self) -> pl.DataFrame:
-        """Everything odd, in the order of the messages and of each document (`FAULTS_SCHEMA`)."""
+        """What is odd, in the order of the messages and of each document (`FAULTS_SCHEMA`); of a flood, the kept ones."""
         return self._table_of(self.listed())
 
     def digests(self) -> dict[str, pl.Series]:
@@ -116,9 +116,13 @@ class Reader:
         """The faults one by one, in document order."""
         return self._result()[1]
 
-    def _result(self) -> tuple[dict[str, pl.DataFrame], list[Fault]]:
+    def in_all(self) -> int:
+        """How many faults there are, also beyond those that are kept (`walking.FAULTS_KEPT`)."""
+        return self._result()[2]
+
+    def _result(self) -> tuple[dict[str, pl.DataFrame], list[Fault], int]:
         if self._read is None:
-            faults = list(self._collected.faults)
+            faults = self._collected.faults.copy()
             parts: dict[str, list[pl.DataFrame]] = {}
             for key, rows in self._collected.rows.items():
                 own = _frame(rows, faults) if rows.texts else TABLES[rows.node.table].empty()
@@ -127,7 +131,7 @@ class Reader:
                 if not frame.is_empty():
                     parts.setdefault(rows.node.table, []).append(frame)
             frames = {name: pl.concat(found) for name, found in parts.items()}
-            self._read = frames, sorted(faults, key=lambda fault: fault.place)
+            self._read = frames, sorted(faults.kept, key=lambda fault: fault.place), faults.in_all()
         return self._read
 
     def _merged(self, type_: str, rows: Rows, own: pl.DataFrame) -> pl.DataFrame:
@@ -155,18 +159,20 @@ class Reader:
         )
 
 
-def _frame(rows: Rows, faults: list[Fault]) -> pl.DataFrame:
+def _frame(rows: Rows, faults: Faults) -> pl.DataFrame:
     """The typed rows of one kind of node, and what is odd about their values put to `faults`."""
     node = rows.node
     columns = list(zip(*rows.texts, strict=True)) or [()] * len(node.fields)
     values, odd = _typed(node, columns)
     for at, field in enumerate(node.fields):
         for row in odd.get(field.element, ()):
-            faults.extend(_faults_of(rows, row, at, columns[at][row]))
+            for fault in _faults_of(rows, row, at, columns[at][row]):
+                faults.note(fault)
     if node.is_("line"):
         number = next(field.element for field in node.fields if field.column == "line_no")
         rows.line_numbers = values[number].to_list()
-        faults.extend(_numbered_twice(rows))
+        for fault in _numbered_twice(rows):
+            faults.note(fault)
     by_column = {field.column: field.element for field in node.fields}
     place = {
         "message_id": pl.Series(rows.message_ids, dtype=pl.Int64),

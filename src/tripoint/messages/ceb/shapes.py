@@ -14,6 +14,9 @@ from tripoint.messages.ceb.fields import NAMESPACE, Node
 
 _SHAPES_MAX = 512
 """How many sequences are remembered; a hostile sender could make up as many as there are."""
+_TAGS_MAX = 200
+_CHARACTERS_MAX = 10_000
+"""How long a sequence may be to be remembered; no honest node has half as many elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Shapes:
         shape = self._known.get(tags)
         if shape is None:
             shape = self._judge(tags)
-            if len(self._known) < _SHAPES_MAX:
+            if len(self._known) < _SHAPES_MAX and _is_ordinary(tags):
                 self._known[tags] = shape
         return shape
 
@@ -76,6 +79,10 @@ class Shapes:
             last = max(last, at)
         nowhere = len(tags)
         return Shape(itemgetter(*(places.get(at, nowhere) for at in range(len(fields)))), tuple(oddities))
+
+
+def _is_ordinary(tags: tuple[Any, ...]) -> bool:
+    return len(tags) <= _TAGS_MAX and sum(len(str(tag)) for tag in tags) <= _CHARACTERS_MAX
 
 
 def local_name(tag: Any) -> str:

@@ -17,6 +17,8 @@ from tripoint.messages.ceb.parsing import Parsed, parse
 from tripoint.messages.ceb.reading import Reader
 from tripoint.messages.ceb.walking import Fault
 
+FAULTS_TOLD = 1_000
+"""Of one message; those that refuse a paper are told before those that are tolerated."""
 _OUT_OF_PLACE = ("FIELD-01", "FIELD-21", "FIELD-23")
 
 
@@ -38,11 +40,15 @@ class ValidationFault:
 
 @dataclass(frozen=True, slots=True)
 class ValidationReport:
-    """The faults of one message, first to last; type and papers as far as they could be made out."""
+    """The faults of one message, first to last; type and papers as far as they could be made out.
+
+    Of a flood `FAULTS_TOLD` are told; `faults_in_all` is how many there are.
+    """
 
     message_type: str
     papers: int
     faults: tuple[ValidationFault, ...]
+    faults_in_all: int
 
     @property
     def is_readable(self) -> bool:
@@ -60,17 +66,20 @@ def validate(raw: bytes, limits: Limits = DEFAULT) -> ValidationReport:
     try:
         parsed = parse(raw, limits)
     except Unreadable as fault:
-        return ValidationReport(fault.message_type, 0, (_of_message(fault),))
+        return ValidationReport(fault.message_type, 0, (_of_message(fault),), 1)
     reader = Reader()
     reader.add(0, parsed)
     line_numbers = reader.faults()["line_no"].to_list()
-    faults = [
-        _of_field(parsed, fault, line_no)
-        for fault, line_no in zip(reader.listed(), line_numbers, strict=True)
-    ]
-    if parsed.message.has("signature") and not parsed.head.is_signed:
-        faults.append(_unsigned())
-    return ValidationReport(parsed.head.message_type, parsed.head.papers, tuple(faults))
+    listed = reader.listed()
+    first = sorted(range(len(listed)), key=lambda at: listed[at].tolerated)[:FAULTS_TOLD]
+    faults = [_of_field(parsed, listed[at], line_numbers[at]) for at in sorted(first)]
+    unsigned = [_unsigned()] if parsed.message.has("signature") and not parsed.head.is_signed else []
+    return ValidationReport(
+        parsed.head.message_type,
+        parsed.head.papers,
+        (*faults, *unsigned),
+        reader.in_all() + len(unsigned),
+    )
 
 
 def _of_message(fault: Unreadable) -> ValidationFault:

@@ -5,7 +5,8 @@ Values are not looked at here but column by column in `converting`: the pass its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -19,6 +20,12 @@ from tripoint.messages.ceb.findings import wordings
 from tripoint.messages.ceb.shapes import Oddity, Shapes, local_name
 
 _LAST = 2**31 - 1
+FAULTS_KEPT = 500
+"""Of each paper, and of what stands around the papers: so many faults that refuse, and so many that are tolerated."""
+
+
+_Kind = tuple[int, int | None, bool]
+"""The message and the paper of a fault, and whether it is tolerated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,32 @@ def is_tolerated(code: str) -> bool:
     return wordings()[code].severity is Severity.NOTE
 
 
+class Faults:
+    """The faults of messages: of one paper at most `FAULTS_KEPT` of each kind, so that a flood stays bounded.
+
+    A paper is refused all the same, since faults that refuse never give way to notes.
+    """
+
+    def __init__(self, kept: Sequence[Fault] = (), found: Mapping[_Kind, int] | None = None) -> None:
+        self.kept = list(kept)
+        self._found = Counter(found)
+
+    def note(self, fault: Fault) -> None:
+        """Keep a fault, or only count it."""
+        kind = fault.message_id, fault.position, fault.tolerated
+        self._found[kind] += 1
+        if self._found[kind] <= FAULTS_KEPT:
+            self.kept.append(fault)
+
+    def in_all(self) -> int:
+        """How many were found, kept or not."""
+        return self._found.total()
+
+    def copy(self) -> Faults:
+        """The same, to be added to."""
+        return Faults(self.kept, self._found)
+
+
 @dataclass(slots=True)
 class Rows:
     """The raw rows of one kind of node: texts in the order of its fields, and where each stood."""
@@ -68,7 +101,7 @@ class Collected:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], Rows] = {}
-        self.faults: list[Fault] = []
+        self.faults = Faults()
 
     def rows_of(self, message: Message, node: Node) -> Rows:
         """The collected rows of one kind of node."""
@@ -85,7 +118,7 @@ class Collected:
 
     def note(self, fault: Fault) -> None:
         """Keep a fault found while walking."""
-        self.faults.append(fault)
+        self.faults.note(fault)
 
 
 @cache
@@ -110,6 +143,9 @@ class Walk:
         self.arrival = arrival
         self.head = into.rows_of(message, message.head)
         self.lines = into.rows_of(message, message.line) if message.line else None
+        most = message.line.most if message.line else None
+        self.lines_read = _LAST if most is None else 10 * most
+        """Lines of one paper that are looked at; it is refused for having too many long before (FIELD-12)."""
         self.top = {node.tag: at for at, node in enumerate(message.top)}
         self.places = places
 
@@ -149,7 +185,8 @@ class Walk:
             tag = node.tag
             if tag == line_tag and self.lines is not None:
                 ordinal += 1
-                self.row(self.lines, node, position, ordinal)
+                if ordinal <= self.lines_read:
+                    self.row(self.lines, node, position, ordinal)
             elif tag == head_tag:
                 heads += 1
                 if heads > 1 or ordinal:

@@ -20,6 +20,10 @@ from tripoint.kernel.refusals import Conflict, Malformed
 
 KeyKind = Literal["rsa", "sm2"]
 
+RSA_BITS_LEAST = 1024
+"""Cards in use have RSA keys of 1024 bits (ceb.md §5); anything shorter can be factored by whoever cares to."""
+_SM2_BITS = 256
+
 # AlgorithmIdentifier of a public key on the SM2 curve: ecPublicKey, 1.2.156.10197.1.301.
 _SM2_ALGORITHM = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d")
 
@@ -36,6 +40,12 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     key_kind: KeyKind
+    key_bits: int
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether its key is too short for a signature to prove anything."""
+        return self.key_kind == "rsa" and self.key_bits < RSA_BITS_LEAST
 
     @property
     def key_name(self) -> str:
@@ -94,10 +104,14 @@ def fingerprint_of(der: bytes) -> str:
 
 
 def parse_certificate(data: bytes) -> Certificate:
-    """Read a certificate from DER, PEM or Base64; raises Malformed where it is none or its key is of another kind."""
+    """Read a certificate from DER, PEM or Base64; raises Malformed where it is none or its key is of another kind.
+
+    A weak key is read too: who files it or signs with it asks `refuse_weak`, who verifies gets a reason.
+    """
     der = _der(data)
     try:
         parsed = x509.load_der_x509_certificate(der)
+        kind, bits = _key(parsed, der)
         return Certificate(
             der=der,
             fingerprint=fingerprint_of(der),
@@ -106,21 +120,35 @@ def parse_certificate(data: bytes) -> Certificate:
             issuer=parsed.issuer.rfc4514_string(),
             not_before=parsed.not_valid_before_utc,
             not_after=parsed.not_valid_after_utc,
-            key_kind=_key_kind(parsed, der),
+            key_kind=kind,
+            key_bits=bits,
         )
     except (ValueError, TypeError, x509.InvalidVersion) as error:
         raise _malformed() from error
 
 
-def _key_kind(parsed: x509.Certificate, der: bytes) -> KeyKind:
+def refuse_weak(bits: int) -> None:
+    """Hold that an RSA key is long enough; raises Malformed."""
+    if bits < RSA_BITS_LEAST:
+        raise Malformed(
+            "signature.key_too_short",
+            f"RSA 密钥只有 {bits} 位，至少须 {RSA_BITS_LEAST} 位；请更换密钥与证书，建议 2048 位或 SM2",
+            f"the RSA key has {bits} bits, and at least {RSA_BITS_LEAST} are wanted; get another key and certificate,"
+            " best of 2048 bits or SM2",
+        )
+
+
+def _key(parsed: x509.Certificate, der: bytes) -> tuple[KeyKind, int]:
+    """The kind of a certificate's key, and its length in bits."""
     try:
-        if isinstance(parsed.public_key(), RSAPublicKey):
-            return "rsa"
+        key = parsed.public_key()
+        if isinstance(key, RSAPublicKey):
+            return "rsa", key.key_size
     except (
         UnsupportedAlgorithm
     ):  # this library knows no SM2 keys; whether the key is sound shows when it is used
         if _SM2_ALGORITHM in der:
-            return "sm2"
+            return "sm2", _SM2_BITS
     raise ValueError("neither an RSA nor an SM2 key")
 
 

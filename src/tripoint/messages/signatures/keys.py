@@ -14,7 +14,12 @@ from cryptography.x509.oid import NameOID
 from tripoint.kernel.refusals import Malformed
 from tripoint.messages.signatures import sm2
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
-from tripoint.messages.signatures.certificates import Certificate, KeyKind, parse_certificate
+from tripoint.messages.signatures.certificates import (
+    Certificate,
+    KeyKind,
+    parse_certificate,
+    refuse_weak,
+)
 
 RSA_BITS = 2048
 _PADDING, _SHA1, _SHA256 = padding.PKCS1v15(), hashes.SHA1(), hashes.SHA256()
@@ -49,7 +54,7 @@ class SigningKey:
 
     @classmethod
     def from_pem(cls, pem: bytes, password: str | None = None) -> SigningKey:
-        """Read an RSA or SM2 key from PEM; raises Malformed (also for a wrong password) or Sm2Unavailable."""
+        """Read an RSA or SM2 key from PEM; raises Malformed (also for a wrong password or a weak key) or Sm2Unavailable."""
         try:
             key = serialization.load_pem_private_key(pem, password.encode() if password is not None else None)
         except UnsupportedAlgorithm:  # what this library does not know may be SM2
@@ -58,6 +63,7 @@ class SigningKey:
             raise _malformed() from error
         if not isinstance(key, rsa.RSAPrivateKey):
             raise _malformed()
+        refuse_weak(key.key_size)
         return cls("rsa", key)
 
     def to_pem(self, password: str | None = None) -> bytes:
@@ -90,6 +96,18 @@ def verifying_key(certificate: Certificate) -> VerifyingKey:
     if not isinstance(key, rsa.RSAPublicKey):
         raise _malformed()
     return VerifyingKey("rsa", key)
+
+
+def refuse_key_of_another(
+    certificate: Certificate, algorithm: SignatureAlgorithm, octets: bytes, value: bytes
+) -> None:
+    """Hold that a value was made with the key of this certificate; raises Malformed, or Sm2Unavailable."""
+    if not verifying_key(certificate).verify(algorithm, octets, value):
+        raise Malformed(
+            "signature.key_of_another",
+            "证书不属于该私钥；请给出该私钥的证书",
+            "the certificate does not belong to this key; give the key's own certificate",
+        )
 
 
 def generate(

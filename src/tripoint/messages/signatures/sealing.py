@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tripoint.kernel.refusals import Malformed
 from tripoint.messages.signatures.algorithms import SignatureAlgorithm
 from tripoint.messages.signatures.certificates import Certificate, parse_certificate
-from tripoint.messages.signatures.keys import SigningKey, verifying_key
+from tripoint.messages.signatures.keys import SigningKey, refuse_key_of_another
 from tripoint.messages.signatures.signing import sign, sign_canonical
 
 _PROBE = b"tripoint"
@@ -34,14 +34,7 @@ class Seal:
             raise Malformed("signature.key_missing", "没有私钥", "there is no private key")
         secret, known = SigningKey.from_pem(block[0]), parse_certificate(certificate)
         algorithm = SignatureAlgorithm.SM2_SM3 if secret.kind == "sm2" else SignatureAlgorithm.RSA_SHA1
-        if known.key_kind != secret.kind or not verifying_key(known).verify(
-            algorithm, _PROBE, secret.sign(algorithm, _PROBE)
-        ):
-            raise Malformed(
-                "signature.key_of_another",
-                "证书不属于该私钥",
-                "the certificate does not belong to this key",
-            )
+        refuse_key_of_another(known, algorithm, _PROBE, secret.sign(algorithm, _PROBE))
         return cls(secret, known, algorithm)
 
     def put(self, document: bytes, *, canonical: bool) -> bytes:

@@ -17,7 +17,9 @@ from tripoint.messages.signatures.canonical import (
     inherited_attributes,
 )
 from tripoint.messages.signatures.certificates import Certificate
-from tripoint.messages.signatures.keys import SigningKey
+from tripoint.messages.signatures.keys import SigningKey, refuse_key_of_another
+from tripoint.messages.signatures.verdicts import Reason
+from tripoint.messages.signatures.verifying import parts_of
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 # The export schema has the signature before ExtendMessage, the import schema after it (ceb.md §0.2).
@@ -29,8 +31,8 @@ def sign(
 ) -> bytes:
     """The document in canonical form, UTF-8, with its signature in place; the input is not touched.
 
-    The same input gives the same octets, but for the value of SM2, which is random. Raises Malformed, or Conflict
-    where the document is signed already.
+    The same input gives the same octets, but for the value of SM2, which is random. What is given back verifies: raises
+    Malformed where it could not, also for the certificate of another key, or Conflict where the document is signed already.
     """
     root = _parse(xml) if isinstance(xml, bytes) else xml
     _refuse_unsignable(root)
@@ -39,10 +41,14 @@ def sign(
     except Ambiguous as error:
         raise _malformed() from error
     body = _signed_info_body(algorithm, algorithm.digest.hash(document))
-    value = key.sign(algorithm, _signed_info_start(root) + body)
+    signed_info = _signed_info_start(root) + body
+    value = key.sign(algorithm, signed_info)
+    refuse_key_of_another(certificate, algorithm, signed_info, value)
     place = _place(root, document)
     signature = _signature(_declaration(root), body, value, certificate)
-    return b"".join((_DECLARATION, document[:place], signature, document[place:]))
+    signed = b"".join((_DECLARATION, document[:place], signature, document[place:]))
+    _refuse_unverifiable(signed, signed_info)
+    return signed
 
 
 def sign_canonical(
@@ -92,6 +98,23 @@ def _refuse_unsignable(root: etree._Element) -> None:
         raise _malformed()
 
 
+def _refuse_unverifiable(signed: bytes, signed_info: bytes) -> None:
+    """Whoever verifies has to find one signature, in its place, over the octets that were signed."""
+    parts = parts_of(_parse(signed))
+    if isinstance(parts, Reason):
+        raise Malformed(
+            "signature.would_not_hold",
+            f"加签后也不能通过验签：{parts.text.zh}",
+            f"once signed it would not verify: {parts.text.en}",
+        )
+    assert parts is not None
+    assert parts.signed_info_octets == signed_info, "we sign the octets that we verify"
+    found = parts.signed_info
+    assert found.digest.hash(*parts.document_octets) == found.digest_value, (
+        "we hash the octets that we verify"
+    )
+
+
 def _place(root: etree._Element, document: bytes) -> int:
     """Where in the canonical octets the signature goes."""
     last = root[-1] if len(root) else None
@@ -112,8 +135,11 @@ def _scope(root: etree._Element) -> dict[str | None, str]:
 
 
 def _signed_info_start(root: etree._Element) -> bytes:
-    """The start tag of SignedInfo as inclusive C14N has it on its own: every namespace in scope, in order."""
-    scope = sorted((prefix or "", uri) for prefix, uri in _scope(root).items() if prefix != "xml")
+    """The start tag of SignedInfo as inclusive C14N has it on its own: every namespace in scope, in order.
+
+    `xmlns=""` at the root says nothing, and canonical form leaves it out.
+    """
+    scope = sorted((prefix or "", uri) for prefix, uri in _scope(root).items() if uri and prefix != "xml")
     declared = "".join(f' xmlns{":" if prefix else ""}{prefix}="{uri}"' for prefix, uri in scope)
     return f"<ds:SignedInfo{declared}".encode() + inherited_attributes(root) + b">"
 

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     ALGORITHM_MISMATCH = "algorithm_mismatch"
     CERTIFICATE_UNKNOWN = "certificate_unknown"
     KEY_MISMATCH = "key_mismatch"
+    KEY_TOO_SHORT = "key_too_short"
     CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"
     CERTIFICATE_EXPIRED = "certificate_expired"
     CERTIFICATE_REVOKED = "certificate_revoked"
@@ -123,6 +124,11 @@ _TEXTS = {
     Reason.KEY_MISMATCH: Text(
         "证书的密钥类型与签名算法不符",
         "the certificate's key is not of the kind that the signature algorithm needs",
+    ),
+    Reason.KEY_TOO_SHORT: Text(
+        "证书的 RSA 密钥不足 1024 位，签名不足为凭；请更换密钥与证书，登记后重新加签",
+        "the certificate's RSA key has fewer than 1024 bits, so a signature by it proves nothing;"
+        " register a certificate of a longer key and sign again",
     ),
     Reason.CERTIFICATE_NOT_YET_VALID: Text("签名证书尚未生效", "the signing certificate is not yet valid"),
     Reason.CERTIFICATE_EXPIRED: Text(

@@ -84,6 +84,8 @@ def _objection(record: TrustedCertificate, parts: SignatureParts, at: datetime) 
     certificate = record.certificate
     if certificate.key_kind != parts.signed_info.algorithm.key_kind:
         return Reason.KEY_MISMATCH
+    if certificate.is_weak:
+        return Reason.KEY_TOO_SHORT
     if record.revoked_at is not None and record.revoked_at <= at:
         return Reason.CERTIFICATE_REVOKED
     if at < max(certificate.not_before, record.valid_from):

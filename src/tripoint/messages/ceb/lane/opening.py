@@ -34,8 +34,8 @@ _BEGINNING = re.compile(
 )
 """What a message may begin with: a declaration or none, and the root's start tag with plain attributes."""
 
-_ODD_MOST = 256 * 1024
-"""Bytes of odd papers up to which a message is not asked again how many names it makes up."""
+_NAMES_BESIDE = 400
+"""More names than the known ones of one message type and those of what is left without papers (`rest`) together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def _left(
     if not odd:
         return None
     papers = b"".join([payload[begin:end] for _, begin, end in odd])
-    if len(papers) > _ODD_MOST:
-        octets.admit(payload, limits)
+    # Only odd papers make names up: the whole message is counted where these alone come near the limit.
+    if len(payload) > octets.ROOM_FOR_NAMES and octets.names_in(papers) > limits.names_max - _NAMES_BESIDE:
+        octets.refuse_many_names(payload, limits)
     return octets.tree(start_tag + papers + b"</" + name + b"Message>", limits)

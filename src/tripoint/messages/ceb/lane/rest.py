@@ -79,7 +79,7 @@ def understood(rest: bytes, limits: Limits) -> Rest:
         raise Unreadable("WIRE-06")
     found = Collected()
     Walk(found, parsed.message, 0, 0).whole(root)
-    return Rest(head, root, bool(found.faults))
+    return Rest(head, root, bool(found.faults.kept))
 
 
 def recalled(
