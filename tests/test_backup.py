@@ -380,6 +380,19 @@ def told_otherwise(scene: Scene, tmp_path: Path, **said: Any) -> shelf.Backup:
     return app.find_backup(folder, None)
 
 
+def test_a_new_disk_is_an_empty_folder_and_keeps_what_its_file_system_put_there(
+    scene: Scene, tmp_path: Path, target: Path
+) -> None:
+    (target / "lost+found").mkdir(parents=True)
+    folder = copied(scene, tmp_path)
+    flip(folder / "tripoint.toml")
+    with pytest.raises(Conflict, match="BACKUP-DAMAGED"):
+        replace(scene, backup=app.find_backup(folder, None)).restore(target.name, with_archive=False)
+    assert [path.name for path in target.iterdir()] == ["lost+found"]
+    scene.restore(target.name, with_archive=False)
+    assert (target / "lost+found").is_dir()
+
+
 def test_another_version_is_refused(scene: Scene, tmp_path: Path, target: Path) -> None:
     def bring(found: shelf.Backup) -> None:
         app.restore(found, target, archived_in=None, with_archive=False, at=None, told=lambda _: quiet)
@@ -397,8 +410,18 @@ def test_live_data_is_never_gone_over(scene: Scene) -> None:
     held = sorted(scene.data.iterdir())
     with pytest.raises(Conflict, match="RESTORE-TARGET"):
         scene.restore("data")
-    with pytest.raises(Conflict, match="RESTORE-TARGET"):
-        scene.restore("backups/" + scene.backup.folder.name + "/here")
+    (scene.home / "by").symlink_to(scene.shelf)
+    inside = (
+        "here",
+        scene.backup.folder.name + "/here",
+        "../by/here",
+        f"../by/{scene.backup.folder.name}/here",
+    )
+    for name in inside:
+        with pytest.raises(Conflict, match="RESTORE-TARGET"):
+            scene.restore("backups/" + name)
+    (scene.home / "by").unlink()
+    assert not list(scene.shelf.rglob("here"))
     assert sorted(scene.data.iterdir()) == held
 
 
@@ -429,7 +452,7 @@ def test_an_archive_with_a_gap_or_a_damaged_segment_is_refused_and_not_cut_short
         for path in (series.folder, *series.folder.iterdir()):
             shutil.chown(path, "nobody")
     names = [name for name in series.segments() if name >= archive.segment_of(note.timeline, note.end_lsn)]
-    assert len(names) >= 2, "the scene has to write more than one segment after the backup"
+    assert len(names) >= 3, "the scene has to write more than two segments after the backup began"
     try:
         for damaged in (series.folder / names[0], series.folder / names[-1]):
             whole = damaged.read_bytes()
@@ -437,12 +460,48 @@ def test_an_archive_with_a_gap_or_a_damaged_segment_is_refused_and_not_cut_short
             with pytest.raises(Conflict, match="WAL-ARCHIVE-DAMAGED"):
                 scene.restore(target.name, archived_in=moved)
             damaged.write_bytes(whole)
+        damaged = series.folder / names[-1]
+        damaged.rename(moved / "aside")
+        damaged.mkdir()
+        with pytest.raises(Conflict, match="WAL-ARCHIVE-DAMAGED"):
+            scene.restore(target.name, archived_in=moved)
+        damaged.rmdir()
+        (moved / "aside").rename(damaged)
         damaged = series.folder / names[0]
+        whole_first = damaged.read_bytes()
         damaged.unlink()
         with pytest.raises(Conflict, match="WAL-ARCHIVE-GAP"):
             scene.restore(target.name, archived_in=moved)
+        damaged.write_bytes(whole_first)
+        (series.folder / names[1]).unlink()
+        with pytest.raises(Conflict, match="WAL-ARCHIVE-GAP"):
+            scene.restore(target.name, archived_in=moved, at=scene.last)
         with pytest.raises(Unknown, match="WAL-ARCHIVE"):
             scene.restore(target.name, archived_in=scene.home / "nowhere")
+    finally:
+        shutil.rmtree(moved)
+    assert not target.exists()
+
+
+def test_an_archive_that_is_pruned_while_a_restore_copies_is_refused_and_not_cut_short(
+    scene: Scene, target: Path
+) -> None:
+    moved = scene.home / "moved"
+    shutil.copytree(scene.archive, moved)
+    series = archive.Series(scene.backup.note.wal_series or "", moved)
+    if os.geteuid() == 0:
+        for path in (series.folder, *series.folder.iterdir()):
+            shutil.chown(path, "nobody")
+
+    def told(stage: str) -> Callable[[int, int], None]:
+        if stage == "copy":
+            for name in series.segments()[:-1]:
+                (series.folder / name).unlink()
+        return quiet
+
+    try:
+        with pytest.raises(Conflict, match="WAL-ARCHIVE-GAP"):
+            scene.restore(target.name, archived_in=moved, told=told)
     finally:
         shutil.rmtree(moved)
     assert not target.exists()
@@ -527,6 +586,79 @@ def test_two_backups_are_kept_and_what_they_need_of_the_archive(bindir: Path, ho
         with shelf.held(place), pytest.raises(Busy, match="BACKUP-RUNNING"):
             engine.back_up(place, keep=None, told=quiet)
         assert all(path.stat().st_mode & 0o077 == 0 for path in place.rglob("*"))
+
+
+def test_a_backup_on_another_shelf_keeps_its_part_of_the_archive_until_it_goes(
+    bindir: Path, home: Path
+) -> None:
+    daily, weekly, data = home / "daily", home / "weekly", home / "data"
+    with Engine.open(Settings(data_dir=data, pg_bindir=bindir, wal_archive=home / "wal")) as engine:
+        series = archive.series_of(data / "postgres")
+        assert series is not None
+        close_segment(engine)
+        first = engine.back_up(weekly, keep=1, told=quiet).backup
+        for _ in range(3):
+            close_segment(engine)
+            taken = engine.back_up(daily, keep=1, told=quiet)
+        needed = archive.segment_of(first.note.timeline, first.note.start_lsn)
+        assert series.segments()[0] == needed
+        mark = archive.mark_of(first.note.timeline, first.note.start_lsn)
+        assert taken.kept_for == [series.folder / mark]
+        close_segment(engine)
+        assert (series.folder / mark).is_file(), "the server does not name its notes so"
+        engine.back_up(weekly, keep=1, told=quiet)
+        close_segment(engine)
+        taken = engine.back_up(daily, keep=1, told=quiet)
+        assert not (series.folder / mark).exists()
+        assert series.segments()[0] > needed
+        assert not taken.troubles
+
+
+def test_what_fails_after_a_backup_was_made_is_told_with_it(bindir: Path, home: Path) -> None:
+    place, data = home / "kept", home / "data"
+    with Engine.open(Settings(data_dir=data, pg_bindir=bindir, wal_archive=home / "wal")) as engine:
+        first = engine.back_up(place, keep=1, told=quiet).backup
+        first.folder.rename(place / "20991231T000000Z")
+        (home / "wal").rename(home / "away")
+        taken = engine.back_up(place, keep=1, told=quiet)
+        (home / "away").rename(home / "wal")
+        assert [one.folder for one in shelf.backups(place)] == [taken.backup.folder]
+        assert [text.en for text in taken.troubles if "cannot be read" in text.en]
+        with pytest.raises(Conflict, match="BACKUP-TARGET"):
+            engine.back_up(data / "postgres" / "kept", keep=None, told=quiet)
+        assert not (data / "postgres" / "kept").exists()
+
+
+def test_an_archive_that_hangs_is_seen_and_what_it_lacks_is_told_at_the_stop(
+    bindir: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "LATE_SECONDS", 1)
+    monkeypatch.setattr(archive, "COPY_SECONDS", 2)
+    data = home / "data"
+    with Engine.open(Settings(data_dir=data, pg_bindir=bindir, wal_archive=home / "wal")) as engine:
+        series = archive.series_of(data / "postgres")
+        assert series is not None
+        close_segment(engine)
+        assert not archiving_of(engine).is_failing
+        with engine.transaction() as tx:
+            tx.run("create table made_for_a_test (n int)")
+            coming = tx.value("select pg_walfile_name(pg_current_wal_insert_lsn())")
+        part = series.folder / f".{coming}.part"
+        os.mkfifo(part, 0o666)
+        part.chmod(0o666)
+        with engine.transaction() as tx:
+            tx.value("select pg_switch_wal()")
+        wait_until(lambda: archiving_of(engine).is_failing)
+        assert archiving_of(engine).failed == 0, "nothing has said so yet"
+        wait_until(lambda: archiving_of(engine).failed > 0)
+    server = Supervisor(data, bindir)
+    server.stop()
+    assert app.left_waiting(server) >= 1
+    part.unlink()
+    server = Supervisor(data, bindir, wal_archive=home / "wal")
+    server.start()
+    server.stop()
+    assert app.left_waiting(server) == 0
 
 
 def test_an_archive_that_refuses_is_seen_and_catches_up_when_it_is_mended(bindir: Path, home: Path) -> None:

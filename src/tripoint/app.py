@@ -31,7 +31,7 @@ from tripoint.database import (
     shelf,
 )
 from tripoint.database import restore as restoring
-from tripoint.database.backup import Taken, Told
+from tripoint.database.backup import Told
 from tripoint.database.failures import BROKEN_OFF
 from tripoint.database.migration import read as migrations
 from tripoint.database.scaling import memory_bytes
@@ -78,6 +78,7 @@ log = logging.getLogger("tripoint")
 
 Archiving = archive.Archiving
 Restored = restoring.Restored
+Taken = backup.Taken
 
 MENDED_FROM_OUTSIDE = (
     "GOODS-01",
@@ -518,6 +519,11 @@ def embedded_server(settings: Settings) -> Supervisor | None:
     if settings.database_url is not None:
         return None
     return Supervisor(settings.data_dir, settings.pg_bindir, wal_archive=settings.wal_archive)
+
+
+def left_waiting(server: Supervisor) -> int:
+    """How many segments of a stopped server's log its archive lacks; none where it does not archive."""
+    return archive.left_waiting(server.folder)
 
 
 def compiled() -> dict[str, bool]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.conftest import BASE
 from tripoint.database import Database, DatabaseSettings, Supervisor
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden
 
@@ -170,6 +172,18 @@ def test_a_database_says_busy_while_its_server_is_gone_and_goes_on_when_it_is_ba
                 assert time.monotonic() < deadline
     finally:
         database.close()
+
+
+@pytest.mark.parametrize("name", [b"a, b", b"no \xff utf-8"])
+def test_a_data_folder_of_any_name_is_started_and_reached(supervise: Supervise, name: bytes) -> None:
+    home = Path(tempfile.mkdtemp(prefix="named-", dir=os.environ[BASE]))
+    home.chmod(0o755)  # pytest's own folder is closed to the server's user, and its data would lie elsewhere.
+    server = supervise(home / os.fsdecode(name))
+    server.start()
+    assert server.folder.is_relative_to(home)
+    keep(server, 2)
+    assert kept(server) == 2
+    assert server.stop()
 
 
 def test_a_long_data_folder_gets_its_socket_in_a_short_one(supervise: Supervise, tmp_path: Path) -> None:

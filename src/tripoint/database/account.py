@@ -51,7 +51,7 @@ class Account:
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """What a program said and how it ended, run as this user."""
         return subprocess.run(
-            [str(word) for word in words], capture_output=True, text=True, check=False, cwd="/",
+            [str(word) for word in words], capture_output=True, text=True, errors="replace", check=False, cwd="/",
             env=environment(), **self.process_options(),
         )  # fmt: skip
 

@@ -10,14 +10,14 @@ import os
 import re
 import secrets
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tripoint.database.account import Account
-from tripoint.kernel.refusals import Forbidden, Unknown
+from tripoint.kernel.refusals import Conflict, Forbidden, Unknown
 
 if TYPE_CHECKING:
     from tripoint.database.transaction import Transaction
@@ -31,8 +31,18 @@ FETCH_SCRIPT = "tripoint-fetch.sh"
 TIMEOUT_SECONDS = 60
 """After so long an unfinished segment is closed and archived: what a lost disk costs at most, beside the copying."""
 
+COPY_SECONDS = 120
+"""So long the copying of a segment may take; a disk that hangs for longer has failed."""
+
+LATE_SECONDS = 180
+"""What has waited for so long is late, whether the last try failed or has not come to its end."""
+
 SEGMENT_BYTES = 16 * 1024 * 1024
 _SEGMENT = re.compile(r"[0-9A-F]{24}")
+_MARK = re.compile(r"[0-9A-F]{24}\.[0-9A-F]{8}\.backup")
+"""The server's own note of a backup taken of it, named by the place in the log where it began; archived like a segment."""
+
+_STOP = re.compile(r"STOP WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)")
 _PER_LOG = 0x100000000 // SEGMENT_BYTES
 
 _ARCHIVE = """\
@@ -44,7 +54,7 @@ if [ -e "$archive/$2" ]; then
     echo "tripoint: $2 lies in the WAL archive with other content" >&2
     exit 1
 fi
-dd if="$1" of="$archive/.$2.part" bs=64k conv=sparse,fsync status=none
+timeout --foreground -k 5 {patience} dd if="$1" of="$archive/.$2.part" bs=64k conv=sparse,fsync status=none || exit 1
 mv -f "$archive/.$2.part" "$archive/$2"
 sync "$archive"
 """
@@ -62,8 +72,10 @@ cp "$archive/$1" "$2" || exit 126
 _STANDING = """
 select current_setting('archive_mode') <> 'off' as is_on, a.archived_count, a.last_archived_wal, a.last_archived_time,
        a.failed_count, a.last_failed_wal, a.last_failed_time,
-       (select count(*) from pg_ls_archive_statusdir() where name like '%%.ready') as waiting
-from pg_stat_archiver as a
+       w.waiting, w.waiting_seconds
+from pg_stat_archiver as a,
+     (select count(*) as waiting, extract(epoch from clock_timestamp() - min(modification))::bigint as waiting_seconds
+      from pg_ls_archive_statusdir() where name like '%%.ready') as w
 """
 
 
@@ -86,14 +98,18 @@ class Series:
         except OSError as error:
             raise Unknown(
                 "WAL-ARCHIVE",
-                f"WAL 归档 {self.folder} 不可读：{error.strerror}",
-                f"the WAL archive {self.folder} cannot be read: {error.strerror}",
+                f"WAL 归档 {self.folder} 不可读：{error.strerror}。请挂载它；恢复时可用 --archive 指明它现在的位置。",
+                f"The WAL archive {self.folder} cannot be read: {error.strerror}. Mount it, or name in --archive of a restore "
+                "where it lies now.",
             ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archiving:
-    """How the archiving of the server's log stands; `waiting` counts finished segments that are not archived yet."""
+    """How the archiving of the server's log stands.
+
+    `waiting` counts finished segments that are not archived yet, `waiting_seconds` is for how long the oldest has been one.
+    """
 
     is_on: bool
     archived: int
@@ -103,12 +119,14 @@ class Archiving:
     last_failed_wal: str | None
     last_failed_at: datetime | None
     waiting: int
+    waiting_seconds: int | None
 
     @property
     def is_failing(self) -> bool:
-        """Whether the last try failed: the log then grows on the server's own disk until it succeeds."""
+        """Whether the last try failed or what waits is late: the log then grows on the server's own disk."""
         failed, archived = self.last_failed_at, self.last_archived_at
-        return self.is_on and failed is not None and (archived is None or failed > archived)
+        has_failed = failed is not None and (archived is None or failed > archived)
+        return self.is_on and (has_failed or (self.waiting_seconds or 0) > LATE_SECONDS)
 
 
 def archiving(tx: Transaction) -> Archiving:
@@ -124,7 +142,15 @@ def archiving(tx: Transaction) -> Archiving:
         last_failed_wal=row["last_failed_wal"],
         last_failed_at=row["last_failed_time"],
         waiting=row["waiting"],
+        waiting_seconds=row["waiting_seconds"],
     )
+
+
+def left_waiting(folder: Path) -> int:
+    """How many finished segments of a stopped server's log were not archived; none where it has no series."""
+    if series_of(folder) is None:
+        return 0
+    return len(list((folder / "pg_wal" / "archive_status").glob("*.ready")))
 
 
 def series_of(folder: Path) -> Series | None:
@@ -137,13 +163,19 @@ def series_of(folder: Path) -> Series | None:
 
 
 def configure(folder: Path, archive: Path | None, account: Account) -> Mapping[str, str]:
-    """The server's settings about archiving; begins a series where none goes on in this archive."""
+    """The server's settings about archiving; begins a series where there is none.
+
+    Raises Conflict where the archive is another folder now and the series was not moved there, Forbidden where it cannot be used.
+    """
     if archive is None:
         return {"archive_mode": "off"}
     series = series_of(folder)
-    if series is None or series.archive != archive:
+    if series is None:
         series = _begin(folder, archive, account)
-    _write(folder / SCRIPT, _ARCHIVE.format(folder=shlex.quote(str(series.folder))), account)
+    elif series.archive != archive:
+        series = _moved(folder, series, archive, account)
+    script = _ARCHIVE.format(folder=shlex.quote(str(series.folder)), patience=COPY_SECONDS)
+    _write(folder / SCRIPT, script, account)
     return {
         "archive_mode": "on",
         "archive_command": f'\'sh {SCRIPT} "%p" "%f"\'',
@@ -164,8 +196,31 @@ def _begin(folder: Path, archive: Path, account: Account) -> Series:
     if not account.can_enter(archive):
         series.folder.rmdir()
         raise _unusable(archive, f"the user {account.name} cannot pass")
-    _write(folder / SERIES, f"{series.name}\n{archive}\n", account)
+    _note(folder, series, account)
     return series
+
+
+def _moved(folder: Path, series: Series, archive: Path, account: Account) -> Series:
+    """The series in the folder where its archive is now, under another name or moved there."""
+    here = Series(series.name, archive)
+    if not here.folder.is_dir():
+        note = folder / SERIES
+        raise Conflict(
+            "WAL-ARCHIVE-MOVED",
+            f"WAL 归档原在 {series.archive}，现设为 {archive}，而其中没有 {series.name}。请把 {series.folder} 移到那里，归档即接续；"
+            f"或删除 {note} 以另起归档，启动后立即备份：此前的备份只能恢复到旧归档的末尾。",
+            f"The WAL archive was {series.archive} and is set to {archive} now, where {series.name} is not. Move "
+            f"{series.folder} there, and it goes on; or remove {note} to begin anew, and take a backup right after the start: "
+            "those before are restored to the end of the old archive only.",
+        )
+    if not account.can_enter(archive):
+        raise _unusable(archive, f"the user {account.name} cannot pass")
+    _note(folder, here, account)
+    return here
+
+
+def _note(folder: Path, series: Series, account: Account) -> None:
+    _write(folder / SERIES, f"{series.name}\n{series.archive}\n", account)
 
 
 def write_fetch(folder: Path, series: Series, last: str, account: Account) -> str:
@@ -194,6 +249,11 @@ def segment_of(timeline: int, lsn: str) -> str:
     return f"{timeline:08X}{int(high, 16):08X}{int(low, 16) // SEGMENT_BYTES:08X}"
 
 
+def mark_of(timeline: int, lsn: str) -> str:
+    """The name of the server's own note of the backup that began at a place of the log."""
+    return f"{segment_of(timeline, lsn)}.{int(lsn.partition('/')[2], 16) % SEGMENT_BYTES:08X}.backup"
+
+
 def missing_after(names: Sequence[str], first: str) -> str | None:
     """The first segment that is not there though a later one is, counted from `first`."""
     later = sorted(name for name in names if name[:8] == first[:8] and name >= first)
@@ -205,12 +265,30 @@ def missing_after(names: Sequence[str], first: str) -> str | None:
     return None
 
 
-def prune(series: Series, first: str) -> int:
-    """Remove the segments before `first`, the oldest that a kept backup needs; how many they were."""
-    old = [name for name in series.segments() if name[8:] < first[8:]]
+def prune(
+    series: Series, waiting: Path, *, kept: Collection[str], removed: Collection[str]
+) -> tuple[int, list[Path]]:
+    """Remove the segments that no backup can be replayed with: how many, and what older ones are kept for.
+
+    `kept` and `removed` are the marks of backups here. Any other mark, archived or `waiting` in the server's folder of its log,
+    is of a backup elsewhere, for which the segments from its end on are kept. Raises Unknown or OSError.
+    """
+    for mark in removed:
+        (series.folder / mark).unlink(missing_ok=True)
+    segments, first = series.segments(), min(kept)[:24]
+    marks = {path.name: path for folder in (waiting, series.folder) for path in folder.iterdir()}
+    others = [marks[name] for name in sorted(marks.keys() - {*kept, *removed}) if _MARK.fullmatch(name)]
+    needed = {mark: segment for mark in others if (segment := _needed(mark)) in segments and segment < first}
+    old = [name for name in segments if name < min([first, *needed.values()])]
     for name in old:
         (series.folder / name).unlink(missing_ok=True)
-    return len(old)
+    return len(old), [series.folder / mark.name for mark in needed]
+
+
+def _needed(mark: Path) -> str:
+    """The first segment that the backup of a mark is replayed with: it holds what comes before its end itself."""
+    found = _STOP.search(mark.read_text(errors="replace"))
+    return found[1] if found else mark.name[:24]
 
 
 def _next(name: str) -> str:

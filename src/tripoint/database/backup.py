@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tripoint.database.shelf import Backup, Note
 from tripoint.database.supervisor import Supervisor
 from tripoint.database.verify import MANIFEST, fault_in
 from tripoint.kernel.refusals import Busy, Refusal
+from tripoint.kernel.text import Text
 
 Told = Callable[[int, int], None]
 """Hears how much is done of how much, in MiB."""
@@ -40,13 +41,18 @@ _SPARE = 1.05
 """What is written while a backup runs comes on top of what lies there when it begins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Taken:
-    """A backup that was taken, those removed for it, and how many archived segments nothing needs any more went."""
+    """A backup that was taken, what went for it, and what is wrong beside it.
+
+    `kept_for` are the archived notes of backups elsewhere that older segments than the shelf needs are kept for.
+    """
 
     backup: Backup
-    removed: list[Backup]
-    segments_removed: int
+    removed: list[Backup] = field(default_factory=list)
+    segments_removed: int = 0
+    kept_for: list[Path] = field(default_factory=list)
+    troubles: list[Text] = field(default_factory=list)
 
 
 def take(
@@ -54,8 +60,10 @@ def take(
 ) -> Taken:
     """Back the running server up into a folder of backups, at most `rate` MiB (1 to 1,024) a second.
 
-    Raises Refusal, and then leaves nothing that could be restored.
+    Raises Refusal, and then leaves nothing that could be restored; what fails once it is there is told with it.
     """
+    if place.resolve().is_relative_to(server.folder):
+        raise shelf.inside(place)
     with shelf.held(place) as lock:
         _refuse_no_room(server, place)
         name = _new_name(place)
@@ -76,9 +84,11 @@ def take(
             raise shelf.unwritable(place, error) from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        removed = [] if keep is None else shelf.keep_newest(place, keep)
-        pruned = 0 if keep is None else _prune(server, shelf.backups(place))
-    return Taken(backup=Backup(place / name, note), removed=removed, segments_removed=pruned)
+        taken = Taken(backup=Backup(place / name, note))
+        if keep is not None:
+            _keep(server, place, keep, taken)
+        taken.troubles += shelf.troubles(place, name)
+    return taken
 
 
 def _new_name(place: Path) -> str:
@@ -204,17 +214,33 @@ def _refuse_no_room(server: Supervisor, place: Path) -> None:
         )
 
 
-def _prune(server: Supervisor, kept: Sequence[Backup]) -> int:
-    """Remove archived segments of this server's series that no backup on the shelf can be replayed with."""
+def _keep(server: Supervisor, place: Path, number: int, taken: Taken) -> None:
+    """Keep so many newest backups, and of the WAL archive what backups need; why that failed is told with the backup."""
+    try:
+        taken.removed = shelf.keep_newest(place, number, taken.backup.folder.name)
+        _prune(server, shelf.backups(place), taken)
+    except OSError as error:
+        taken.troubles.append(shelf.unwritable(Path(error.filename or place), error).text)
+    except Refusal as refusal:
+        taken.troubles.append(refusal.text)
+
+
+def _prune(server: Supervisor, kept: Sequence[Backup], taken: Taken) -> None:
+    """Remove archived segments of this server's series that no backup can be replayed with."""
     series = archive.series_of(server.folder) if _archives(server) else None
-    if series is None:
-        return 0
-    firsts = [
-        archive.segment_of(one.note.timeline, one.note.start_lsn)
-        for one in kept
-        if one.note.wal_series == series.name
-    ]
-    return archive.prune(series, min(firsts)) if firsts else 0
+    if series is None or taken.backup.note.wal_series != series.name:
+        return
+    here, gone = (
+        {
+            archive.mark_of(one.note.timeline, one.note.start_lsn)
+            for one in some
+            if one.note.wal_series == series.name
+        }
+        for some in (kept, taken.removed)
+    )
+    taken.segments_removed, taken.kept_for = archive.prune(
+        series, server.folder / "pg_wal", kept=here, removed=gone
+    )
 
 
 def _failed(said: Sequence[str]) -> Refusal:

@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 _NOT_TAKEN = (archive.SERIES, archive.SCRIPT, archive.FETCH_SCRIPT, "tripoint.conf")
 _HISTORY = re.compile(r"[0-9A-F]{8}\.history")
 _LAST_COMMIT = re.compile(r"last completed transaction was at log time (\S+ \S+)")
-_FETCHED = re.compile(r'restored log file "[0-9A-F]{24}"')
+_FETCHED = re.compile(r'restored log file "([0-9A-F]{24})"')
 _COMPLAINT = re.compile(
     r"LOG:\s+((?:invalid|incorrect|unexpected|out-of-sequence|there is no contrecord|record with|WAL file is from).*)"
 )
@@ -67,9 +67,10 @@ def restore(
     _refuse_other_version(backup, found)
     if at is not None:
         _refuse_moment(backup, series, at)
-    if series is not None:
-        _refuse_gap(backup, series, whole=at is None)
-    with _new_folder(data_dir, backup) as undo:
+    held = [] if series is None else _from_the_end(backup, series)
+    if series is not None and at is None:
+        _refuse_gap(series, held, _last(backup))
+    with _new_folder(data_dir) as undo:
         options = {"hot_standby": "off", "recovery_target_timeline": "'current'"}
         server = Supervisor(data_dir, bindir, options, restoring=True)
         undo.callback(_remove, server)
@@ -82,7 +83,7 @@ def restore(
         _replay(server, backup, series, told("replay"))
         restored = _what_came(server, backup)
         if series is not None and at is None:
-            _refuse_short(server, restored, backup, series)
+            _refuse_short(server, restored, series, held)
         finish(server, restored)
         server.stop()
         (server.folder / archive.FETCH_SCRIPT).unlink(missing_ok=True)
@@ -93,13 +94,14 @@ def restore(
 
 
 @contextlib.contextmanager
-def _new_folder(data_dir: Path, backup: Backup) -> Iterator[contextlib.ExitStack]:
+def _new_folder(data_dir: Path) -> Iterator[contextlib.ExitStack]:
     """A new or empty data folder with the mark of an unfinished restore; emptied again where the restore is refused."""
-    if data_dir.is_relative_to(backup.folder.resolve()):
-        raise _not_empty(data_dir)
     existed = data_dir.exists()
     try:
-        if existed and (not data_dir.is_dir() or any(data_dir.iterdir())):
+        real = data_dir.resolve()
+        if any(shelf.is_backup(folder) or shelf.is_shelf(folder) for folder in (real, *real.parents)):
+            raise _not_empty(data_dir)
+        if existed and (not data_dir.is_dir() or any(_content(data_dir))):
             raise _not_empty(data_dir)
         data_dir.mkdir(parents=True, exist_ok=True)
         if not existed:
@@ -113,10 +115,15 @@ def _new_folder(data_dir: Path, backup: Backup) -> Iterator[contextlib.ExitStack
 
 
 def _empty(data_dir: Path, existed: bool) -> None:
-    for path in data_dir.iterdir():
+    for path in _content(data_dir):
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     if not existed:
         data_dir.rmdir()
+
+
+def _content(data_dir: Path) -> list[Path]:
+    """What lies in a folder, beside what a new file system has in it."""
+    return [path for path in data_dir.iterdir() if path.name not in shelf.OF_THE_DISK]
 
 
 def _remove(server: Supervisor) -> None:
@@ -191,12 +198,13 @@ def _replay(server: Supervisor, backup: Backup, series: Series | None, told: Tol
             return
         except Busy as busy:
             if busy.code != "DATABASE-STARTING":
-                raise _not_replayed(server, series, busy) from busy
-        told(_fetched(server), total)
+                raise _not_replayed(server, backup, series, busy) from busy
+        told(len(_fetched(server)), total)
 
 
-def _fetched(server: Supervisor) -> int:
-    return len(_FETCHED.findall(server.log.read_text(errors="replace"))) if server.log.exists() else 0
+def _fetched(server: Supervisor) -> set[str]:
+    """The segments that came from the archive, as the server says; it fetches some of them twice."""
+    return set(_FETCHED.findall(server.log.read_text(errors="replace"))) if server.log.exists() else set()
 
 
 def _unplayable(series: Series | None, busy: Busy) -> Refusal:
@@ -210,12 +218,14 @@ def _unplayable(series: Series | None, busy: Busy) -> Refusal:
     )
 
 
-def _not_replayed(server: Supervisor, series: Series | None, busy: Busy) -> Refusal:
+def _not_replayed(server: Supervisor, backup: Backup, series: Series | None, busy: Busy) -> Refusal:
+    """Why the server gave up; raises Conflict itself where it did for a gap in the archive."""
     said = server.log.read_text(errors="replace")
-    if _NOT_REACHED not in said:
+    if series is None or _NOT_REACHED not in said:
         return _unplayable(series, busy)
+    _refuse_gap(series, _from_the_end(backup, series), max({_last(backup), *_fetched(server)}))
     last = _LAST_COMMIT.findall(said)
-    newest = _moment(last[-1]).isoformat() if last else "?"
+    newest = _moment(last[-1]).isoformat() if last else backup.note.ended_at
     return Conflict(
         "RESTORE-AT-LATE",
         f"归档只到 {newest}，未到 --at 所说的时刻。请改为更早的时刻，或去掉 --at 以恢复到归档末尾。",
@@ -233,7 +243,7 @@ def _what_came(server: Supervisor, backup: Backup) -> Restored:
         backup=backup,
         reached_lsn=last.split("\t")[1],
         last_commit_at=_moment(commits[-1]) if commits else None,
-        segments_replayed=_fetched(server),
+        segments_replayed=len(_fetched(server)),
     )
 
 
@@ -274,10 +284,16 @@ def _refuse_moment(backup: Backup, series: Series | None, at: datetime) -> None:
         raise Malformed("RESTORE-AT", "--at 在将来", "--at lies in the future")
 
 
-def _refuse_gap(backup: Backup, series: Series, *, whole: bool) -> None:
-    """A segment missing in the middle would end the replay there without a word, unless a moment is asked for."""
-    gap = archive.missing_after(series.segments(), _last(backup))
-    if whole and gap is not None:
+def _from_the_end(backup: Backup, series: Series) -> list[str]:
+    """The archived segments that go on from a backup, in order, from the one in which it ends."""
+    last = _last(backup)
+    return [name for name in series.segments() if name[:8] == last[:8] and name >= last]
+
+
+def _refuse_gap(series: Series, names: Sequence[str], first: str) -> None:
+    """A segment missing in the middle would end the replay there without a word."""
+    gap = archive.missing_after(names, first)
+    if gap is not None:
         raise Conflict(
             "WAL-ARCHIVE-GAP",
             f"WAL 归档 {series.folder} 缺少 {gap}，其后的都不能重放。请补回它，或以 --at 指定缺口之前的时刻，"
@@ -287,20 +303,34 @@ def _refuse_gap(backup: Backup, series: Series, *, whole: bool) -> None:
         )
 
 
-def _refuse_short(server: Supervisor, restored: Restored, backup: Backup, series: Series) -> None:
-    """A damaged segment ends the replay as the end of the log does, but for what the server then says of it."""
-    names = [name for name in series.segments() if int(name[:8], 16) == backup.note.timeline]
-    reached = archive.segment_of(backup.note.timeline, restored.reached_lsn)
+def _refuse_short(server: Supervisor, restored: Restored, series: Series, held: Sequence[str]) -> None:
+    """Raises Conflict where the replay ended before what the archive `held` when it began.
+
+    To the server a segment that is damaged, cannot be read or was removed meanwhile is the end of the log.
+    """
+    if not held:  # The archive ends before the backup does, and that holds its own log.
+        return
+    fetched = _fetched(server)
+    left = next((name for name in held if name not in fetched), None)
+    if left is not None:
+        _refuse_gap(series, [name for name in held if (series.folder / name).exists()], left)
+    newest = max([*held, *_from_the_end(restored.backup, series)])
+    reached = archive.segment_of(restored.backup.note.timeline, restored.reached_lsn)
     complaint = _COMPLAINT.search(server.log.read_text(errors="replace"))
-    # Where the archive ends before the backup does, the server complains of the empty rest of the backup's own segment.
-    if complaint is not None and names and _last(backup) <= names[-1] and reached <= names[-1]:
-        raise Conflict(
-            "WAL-ARCHIVE-DAMAGED",
-            f"WAL 归档在 {reached} 处损坏（{complaint[1]}），其后到 {names[-1]} 都不能重放。请以 --at 指定此前的时刻，"
-            "或以 --no-archive 只恢复备份。",
-            f"The WAL archive is damaged in {reached} ({complaint[1]}); nothing from there to {names[-1]} can be replayed. "
-            "Name a moment before it with --at, or restore the backup alone with --no-archive.",
-        )
+    if complaint is not None and reached <= newest:
+        raise _damaged(reached, complaint[1], newest)
+    if left is not None:
+        raise _damaged(left, "not read", newest)
+
+
+def _damaged(segment: str, fault: str, newest: str) -> Refusal:
+    return Conflict(
+        "WAL-ARCHIVE-DAMAGED",
+        f"WAL 归档在 {segment} 处损坏（{fault}），其后到 {newest} 都不能重放。请以 --at 指定此前的时刻，"
+        "或以 --no-archive 只恢复备份。",
+        f"The WAL archive is damaged in {segment} ({fault}); nothing from there to {newest} can be replayed. "
+        "Name a moment before it with --at, or restore the backup alone with --no-archive.",
+    )
 
 
 def _last(backup: Backup) -> str:
@@ -311,6 +341,7 @@ def _last(backup: Backup) -> str:
 def _not_empty(data_dir: Path) -> Refusal:
     return Conflict(
         "RESTORE-TARGET",
-        f"{data_dir} 不是新的或空的文件夹。恢复从不覆盖已有数据，请另指一个。",
-        f"{data_dir} is no new or empty folder. A restore never goes over what is there; name another.",
+        f"{data_dir} 不是新的或空的文件夹，或在备份之中。恢复从不覆盖已有数据，请另指一个。",
+        f"{data_dir} is no new or empty folder, or lies among backups. A restore never goes over what is there; name "
+        "another.",
     )

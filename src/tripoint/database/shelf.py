@@ -11,11 +11,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from tripoint.kernel.refusals import Busy, Conflict, Refusal, Unknown
+from tripoint.kernel.text import Text
 
 NOTE = "tripoint-backup.json"
 SETTINGS_FILE = "tripoint.toml"
@@ -26,7 +27,8 @@ FORMAT = 1
 UNFINISHED = ".unfinished-"
 LOCK = ".lock"
 _NAME = re.compile(r"\d{8}T\d{6}Z")
-_STRANGERS_BORNE = frozenset({LOCK, "lost+found", ".snapshot"})
+OF_THE_DISK = frozenset({"lost+found", ".snapshot"})
+"""What file systems put into their topmost folder by themselves."""
 
 KEYS = "Signing keys are not included: a key that lies in every backup can be taken from any of them. Keep them apart."
 
@@ -75,7 +77,7 @@ class Backup:
 
 @contextlib.contextmanager
 def held(shelf: Path) -> Iterator[int]:
-    """The shelf for one backup at a time; what a killed one left is removed. Yields the lock's file descriptor."""
+    """The shelf for one backup at a time; what a killed one left is removed if it can be. Yields the lock's descriptor."""
     try:
         shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
         strangers = [path for path in shelf.iterdir() if not _is_ours(path)]
@@ -90,7 +92,7 @@ def held(shelf: Path) -> Iterator[int]:
         except BlockingIOError as error:
             raise _occupied(shelf) from error
         for path in shelf.glob(f"{UNFINISHED}*"):
-            shutil.rmtree(path)
+            _remove(path)
         yield handle
         fcntl.flock(handle, fcntl.LOCK_UN)  # Also for those who inherited it and are just ending.
     finally:
@@ -98,7 +100,7 @@ def held(shelf: Path) -> Iterator[int]:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.name in _STRANGERS_BORNE or path.name.startswith(UNFINISHED) or is_backup(path)
+    return path.name in {LOCK, *OF_THE_DISK} or path.name.startswith(UNFINISHED) or is_backup(path)
 
 
 def is_backup(folder: Path) -> bool:
@@ -109,35 +111,53 @@ def is_backup(folder: Path) -> bool:
 def backups(shelf: Path) -> list[Backup]:
     """The finished backups of a shelf, oldest first; one whose note cannot be read is passed over."""
     found = []
-    for path in sorted(shelf.iterdir()):
-        if _NAME.fullmatch(path.name) and is_backup(path):
-            with contextlib.suppress(Refusal):
-                found.append(read(path))
+    for path in _named(shelf):
+        with contextlib.suppress(Refusal):
+            found.append(read(path))
     return found
 
 
+def _named(shelf: Path) -> list[Path]:
+    """The folders of the finished backups of a shelf that still have the name of their time, oldest first."""
+    return sorted(path for path in shelf.iterdir() if _NAME.fullmatch(path.name) and is_backup(path))
+
+
 def find(place: Path, at: datetime | None) -> Backup:
-    """The backup in a folder, or of a shelf the newest that ended before a moment; refuses what is none."""
+    """The backup in a folder, or of a shelf the newest that ended before a moment.
+
+    Raises Unknown or Conflict where there is none, where a newer one that may have to be taken is damaged, and where it
+    cannot be told which is the newest.
+    """
     if is_backup(place):
         return read(place)
     if place.name.startswith(UNFINISHED):
         raise _unfinished(place)
     if not place.is_dir():
         raise Unknown("BACKUP-NONE", f"没有文件夹 {place}", f"there is no folder {place}")
-    kept = backups(place)
-    fit = [one for one in kept if at is None or one.note.ended <= at]
-    if fit:
-        return fit[-1]
+    kept = _named(place)
+    for path in reversed(kept):
+        if at is not None and _began(path) > at:
+            continue  # Whatever its note says, it ended later.
+        if len(kept) > 1 and _began(path) > datetime.now(UTC):
+            raise _ahead(path)
+        one = read(path)
+        if at is None or one.note.ended <= at:
+            return one
     if kept:
-        first = kept[0].note.ended_at
+        first = kept[0].name
         raise Conflict(
             "RESTORE-AT-EARLY",
-            f"{place} 中没有在该时刻之前完成的备份；最早的完成于 {first}",
-            f"no backup in {place} had ended by that moment; the oldest ended at {first}",
+            f"{place} 中没有在该时刻之前完成的备份；最早的是 {first}",
+            f"no backup in {place} had ended by that moment; the oldest is {first}",
         )
     if any(place.glob(f"{UNFINISHED}*")):
         raise _unfinished(place)
     raise Unknown("BACKUP-NONE", f"{place} 中没有完成的备份", f"there is no finished backup in {place}")
+
+
+def _began(folder: Path) -> datetime:
+    """When a backup began, by its name; it ended later."""
+    return datetime.strptime(folder.name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def write(folder: Path, note: Note) -> None:
@@ -165,14 +185,54 @@ def read(folder: Path) -> Backup:
     return Backup(folder, Note(**said))
 
 
-def keep_newest(shelf: Path, number: int) -> list[Backup]:
-    """Remove all but the newest backups of a shelf, oldest first; those removed."""
-    old = backups(shelf)[:-number]
+def keep_newest(shelf: Path, number: int, taken: str) -> list[Backup]:
+    """Remove all but the newest backups of a shelf, oldest first, never the one just `taken`; those that went.
+
+    Raises OSError where one cannot be removed; the others stay then.
+    """
+    others = [one for one in backups(shelf) if one.folder.name != taken]
+    old = others[: max(0, len(others) + 1 - number)]
     for one in old:
         gone = shelf / f"{UNFINISHED}{one.folder.name}"
         one.folder.rename(gone)  # First it stops being a backup, so that a kill leaves no half one.
-        shutil.rmtree(gone)
+        _remove(gone)
     return old
+
+
+def troubles(shelf: Path, taken: str) -> list[Text]:
+    """What is wrong with a shelf beside the backup just `taken`, each with what mends it."""
+    found = []
+    for path in _named(shelf):
+        try:
+            read(path)
+        except Refusal as refusal:
+            found.append(refusal.text)
+        if path.name > taken:
+            found.append(
+                Text(
+                    f"备份 {path} 的名称晚于刚完成的备份：时钟曾经超前或现在落后。核对时钟；以 --from 恢复时直接指定备份。",
+                    f"the backup {path} has a later name than the one just taken: the clock was ahead then or is behind "
+                    "now. Look at the clock, and name the backup itself when you restore",
+                )
+            )
+    return found + [
+        Text(f"不能删除 {path}，请自行删除", f"{path} could not be removed; remove it by hand")
+        for path in sorted(shelf.glob(f"{UNFINISHED}*"))
+    ]
+
+
+def _remove(path: Path) -> None:
+    """Remove what is no backup, as far as the system lets us: whatever stays is no backup either."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def is_shelf(folder: Path) -> bool:
+    """Whether backups were taken into this folder and still are in it."""
+    return (folder / LOCK).is_file() and any(is_backup(path) for path in folder.iterdir())
 
 
 def put(path: Path, raw: bytes) -> None:
@@ -237,6 +297,24 @@ def _no_shelf(shelf: Path, stranger: str) -> Refusal:
         "BACKUP-TARGET",
         f"{shelf} 不是备份文件夹（其中有 {stranger}）。请指定新的、空的或只放备份的文件夹。",
         f"{shelf} is no folder of backups (it holds {stranger}). Name a new or an empty one, or one that holds backups only.",
+    )
+
+
+def inside(folder: Path) -> Refusal:
+    """What is said of a folder of backups that would lie within the database it is to hold."""
+    return Conflict(
+        "BACKUP-TARGET",
+        f"{folder} 在数据库自己的文件夹中。备份请另指文件夹，最好在另一块磁盘上。",
+        f"{folder} lies in the database's own folder. Name a folder of backups elsewhere, best on another disk.",
+    )
+
+
+def _ahead(folder: Path) -> Refusal:
+    return Conflict(
+        "BACKUP-AHEAD",
+        f"备份 {folder} 的名称在将来：时钟曾经超前或现在落后，不能确定哪一份最新。请以 --from 直接指定备份。",
+        f"the backup {folder} has a name in the future: the clock was ahead then or is behind now, so which one is the newest "
+        "is not known. Name the backup itself with --from.",
     )
 
 

@@ -303,7 +303,9 @@ class Supervisor:
         )
 
     def _socket_folder(self, account: Account) -> Path:
-        if len(os.fsencode(self.folder / SOCKET)) <= SOCKET_PATH_BYTES:
+        path = str(self.folder / SOCKET)
+        can_be_named = path.isprintable() and "," not in path  # A comma makes a list of it, for both ends.
+        if can_be_named and len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
             return self.folder
         short = self._short_folder(account)
         account.give(short)
@@ -345,7 +347,7 @@ class Supervisor:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text().splitlines()
+        return os.fsdecode(path.read_bytes()).splitlines()
     except OSError:
         return []
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import remove_server
 from tests.faces.cli.conftest import Ended
-from tripoint.database import Supervisor
+from tripoint.database import Supervisor, archive
 from tripoint.faces.cli import exits
 
 Tripoint = Callable[..., Ended]
@@ -52,6 +52,33 @@ def test_a_backup_comes_back_in_a_new_folder_and_says_what_there_is(
     assert "RESTORE-TARGET" in again.err
     assert f"restoring {taken.json['folder']}" in back.err.replace("恢复", "restoring")
     assert "restoring" not in again.err
+
+
+def test_what_is_wrong_beside_a_backup_or_a_stop_is_told_and_ends_with_one(
+    embedded: Tripoint, tmp_path: Path
+) -> None:
+    data, kept = tmp_path / "data", tmp_path / "kept"
+    assert embedded("db", "start", "--data", data).code == exits.OK
+    taken = embedded("backup", "--to", kept, "--data", data, "--json")
+    assert taken.code == exits.OK, taken.err
+    assert taken.json["faults"] == []
+    Path(taken.json["folder"]).rename(kept / "20991231T000000Z")
+    taken = embedded("backup", "--to", kept, "--data", data, "--lang", "zh")
+    assert taken.code == exits.FOUND
+    assert "备份完成并已校验" in taken.out
+    assert "20991231T000000Z" in taken.err
+    ahead = embedded("restore", "--from", kept, "--data", tmp_path / "new")
+    assert ahead.code == 5
+    assert "BACKUP-AHEAD" in ahead.err
+    stopped = embedded("db", "stop", "--data", data, "--json")
+    assert stopped.code == exits.OK
+    assert stopped.json == {"stopped": True, "segments_waiting": 0}
+    server = (data / "postgres").resolve()
+    (server / archive.SERIES).write_text(f"a\n{tmp_path}\n")
+    (server / "pg_wal" / "archive_status" / "000000010000000000000001.ready").touch()
+    stopped = embedded("db", "stop", "--data", data, "--lang", "en")
+    assert stopped.code == exits.FOUND
+    assert "1 segments of the log are not archived" in stopped.err
 
 
 @pytest.mark.parametrize(

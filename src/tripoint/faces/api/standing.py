@@ -103,7 +103,8 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
     if free is not None:
         checks.append(Check("disk", free >= limits.disk_floor_bytes, f"{free} bytes free"))
     if (archiving := seen.archiving) is not None:
-        told = f"{archiving.waiting} segments wait, last archived {archiving.last_archived_wal}"
+        waited = f", for {archiving.waiting_seconds} s" if archiving.waiting_seconds else ""
+        told = f"{archiving.waiting} segments wait{waited}, last archived {archiving.last_archived_wal}"
         checks.append(Check(ARCHIVE, archiving.is_on and not archiving.is_failing, told))
     names = [f"{process} {seconds} s ago" for process, seconds in seen.workers]
     return [*checks, Check(WORKER, bool(names), ", ".join(names) or "none seen")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from tripoint.faces.cli import exits
 from tripoint.faces.cli.commands import parser
 from tripoint.faces.cli.opening import Place, engine, reached, settings
 from tripoint.faces.cli.speaking import Talk, Voice
@@ -28,9 +29,9 @@ def start(*, voice: Voice | None = None, place: Place | None = None) -> None:
 
 
 @app.command(help="Stop the embedded server; what is committed stays. 停止。")
-def stop(*, voice: Voice | None = None, place: Place | None = None) -> None:
+def stop(*, voice: Voice | None = None, place: Place | None = None) -> int:
     """Stop it."""
-    from tripoint.app import embedded_server
+    from tripoint.app import embedded_server, left_waiting
     from tripoint.kernel.refusals import Conflict
 
     server = embedded_server(settings(place))
@@ -41,11 +42,19 @@ def stop(*, voice: Voice | None = None, place: Place | None = None) -> None:
             "the database is named by TRIPOINT_DATABASE_URL and is not ours to stop",
         )
     talk, stopped = Talk(voice), server.stop()
-    talk.data({"stopped": stopped})
+    left = left_waiting(server)
+    talk.data({"stopped": stopped, "segments_waiting": left})
     if stopped:
         talk.say("数据库已停止", "the database is stopped")
     else:
         talk.say("数据库没有运行", "the database was not running")
+    if left:
+        talk.warn(
+            f"{left} 段日志未归档，归档没有最后的内容；修好归档磁盘后启动数据库即补上。原因见 {server.log}",
+            f"{left} segments of the log are not archived, so the archive lacks the last of it; mend its disk and start the "
+            f"database, and they will be. {server.log} says why",
+        )
+    return exits.FOUND if left else exits.OK
 
 
 @app.command(help="Say whether it runs and where; starts nothing. 状态。")
