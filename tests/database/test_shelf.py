@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +34,15 @@ def note_of(ended: datetime) -> Note:
     )  # fmt: skip
 
 
+def changed(folder: Path, **said: object) -> None:
+    """The note of a backup with other members, rightly written."""
+    note = json.loads((folder / shelf.NOTE).read_bytes())
+    del note["sum"]
+    note |= said
+    note["sum"] = hashlib.sha256(json.dumps(note, sort_keys=True).encode()).hexdigest()
+    (folder / shelf.NOTE).write_text(json.dumps(note))
+
+
 def spoil(folder: Path) -> None:
     note = folder / shelf.NOTE
     note.write_text(note.read_text().replace("18.4", "18.5"))
@@ -50,6 +61,21 @@ def test_a_damaged_newest_backup_is_not_passed_over_for_an_older_one(tmp_path: P
     assert shelf.find(tmp_path, before_it).folder.name == SECOND, "an older one is not asked for"
     with pytest.raises(Conflict, match="BACKUP-DAMAGED"):
         shelf.find(tmp_path, datetime(2026, 11, 3, 12, tzinfo=UTC))
+
+
+def test_a_shelf_is_one_databases(tmp_path: Path) -> None:
+    put(tmp_path, FIRST, SECOND)
+    shelf.refuse_anothers(tmp_path, "1")
+    changed(tmp_path / SECOND, cluster="1")
+    shelf.refuse_anothers(tmp_path, "1")
+    with pytest.raises(Conflict, match="BACKUP-ANOTHERS"):
+        shelf.refuse_anothers(tmp_path, "2")
+
+
+def test_a_note_that_says_more_than_is_known_here_is_read(tmp_path: Path) -> None:
+    put(tmp_path, FIRST)
+    changed(tmp_path / FIRST, told_by_a_later_version=[1])
+    assert shelf.read(tmp_path / FIRST).note.postgresql == "18.4"
 
 
 def test_a_backup_with_a_name_in_the_future_is_not_taken_for_the_newest(tmp_path: Path) -> None:

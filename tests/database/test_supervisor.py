@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.conftest import BASE
-from tripoint.database import Database, DatabaseSettings, Supervisor
+from tripoint.database import Database, DatabaseSettings, Supervisor, supervisor
 from tripoint.kernel.refusals import Busy, Conflict, Forbidden
 
 Supervise = Callable[..., Supervisor]
@@ -268,6 +268,26 @@ def test_an_error_that_quotes_a_row_is_not_in_the_servers_log(supervise: Supervi
     said = server.log.read_text()
     assert "ready to accept connections" in said
     assert "11010519491231002X" not in said
+
+
+def test_a_server_that_does_not_end_is_not_said_to_be_stopped(
+    supervise: Supervise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = supervise()
+    server.start()
+    monkeypatch.setattr(supervisor, "STOP_SECONDS", 0.2)
+    pid = server.status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Busy, match="DATABASE-STOP"):
+            server.stop()
+        assert server.status().running
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    monkeypatch.undo()
+    server.stop()
+    assert not server.status().running
 
 
 def test_knows_a_server_that_died_from_one_that_was_stopped(supervise) -> None:

@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 from tripoint.database import archive, binaries, shelf
 from tripoint.database.account import environment
+from tripoint.database.connection import limited
+from tripoint.database.failures import told as refused
 from tripoint.database.shelf import Backup, Note
 from tripoint.database.supervisor import Supervisor
 from tripoint.database.verify import MANIFEST, fault_in
@@ -66,6 +68,7 @@ def take(
         raise shelf.inside(place)
     with shelf.held(place) as lock:
         _refuse_no_room(server, place)
+        shelf.refuse_anothers(place, note.cluster or "")
         name = _new_name(place)
         draft = place / f"{shelf.UNFINISHED}{name}"
         try:
@@ -178,27 +181,31 @@ def begin(
         else {**newest, "received_at": newest["received_at"].isoformat()},
         wal_archive=None,
         wal_series=None,
+        cluster=_asked(server, "select system_identifier::text from pg_control_system()"),
     )
 
 
 def _clock(server: Supervisor) -> str:
     """The server's own time, which its commits are stamped with."""
-    import psycopg
-
-    with psycopg.connect(server.conninfo("postgres")) as connection:
-        row = connection.execute("select clock_timestamp() at time zone 'UTC'").fetchone()
-    assert row is not None
-    return f"{row[0].isoformat(timespec='microseconds')}+00:00"
+    return _asked(
+        server,
+        "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || '+00:00'",
+    )
 
 
 def _archives(server: Supervisor) -> bool:
     """Whether the server archives its log, whatever the settings of this command say: they may not be the service's."""
+    return _asked(server, "select current_setting('archive_mode')") != "off"
+
+
+def _asked(server: Supervisor, question: LiteralString) -> str:
+    """One text that the server is asked for; a server that hangs is not waited for."""
     import psycopg
 
-    with psycopg.connect(server.conninfo("postgres")) as connection:
-        row = connection.execute("select current_setting('archive_mode') <> 'off'").fetchone()
+    with refused(), psycopg.connect(limited(server.conninfo("postgres"))) as connection:
+        row = connection.execute(question).fetchone()
     assert row is not None
-    return bool(row[0])
+    return str(row[0])
 
 
 def _refuse_no_room(server: Supervisor, place: Path) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -54,6 +54,8 @@ class Note:
     newest_message: dict[str, Any] | None
     wal_archive: str | None
     wal_series: str | None
+    cluster: str | None = None
+    """The system identifier of the database it is of, where it says so; a restored one keeps it."""
     signing_keys: str = KEYS
 
     @property
@@ -182,7 +184,19 @@ def read(folder: Path) -> Backup:
         )
     if total != _sum(said):
         raise damaged(folder, NOTE)
-    return Backup(folder, Note(**said))
+    known = {one.name for one in fields(Note)}
+    return Backup(folder, Note(**{name: value for name, value in said.items() if name in known}))
+
+
+def refuse_anothers(shelf: Path, cluster: str) -> None:
+    """Raises Conflict where a shelf holds backups of another database: each would count, and remove, the other's."""
+    for one in backups(shelf):
+        if one.note.cluster not in (None, cluster):
+            raise Conflict(
+                "BACKUP-ANOTHERS",
+                f"{shelf} 中的 {one.folder.name} 是另一个数据库的备份。每个数据库请用各自的备份文件夹。",
+                f"{one.folder.name} in {shelf} is a backup of another database. Give each database a folder of backups of its own.",
+            )
 
 
 def keep_newest(shelf: Path, number: int, taken: str) -> list[Backup]:

@@ -137,7 +137,7 @@ class Supervisor:
             return self.status()
 
     def stop(self) -> bool:
-        """Stop the server after rolling back what is open; False when none ran."""
+        """Stop the server after rolling back what is open; False when none ran. Raises Busy where it does not end."""
         with self._locked():
             status = self.status()
             if status.pid is None:
@@ -147,6 +147,13 @@ class Supervisor:
                     os.kill(status.pid, sign)
                 if self._wait_until_gone(status.pid):
                     break
+            else:
+                raise Busy(
+                    "DATABASE-STOP",
+                    f"数据库进程 {status.pid} 未结束，仍占用 {self.folder}。请查看该进程，确认结束后再移动或删除文件夹。",
+                    f"The database process {status.pid} has not ended and still uses {self.folder}. Look at the process, and "
+                    "move or remove the folder only once it has ended.",
+                )
             self._remove_socket_folder(status.socket_dir)
             return True
 
