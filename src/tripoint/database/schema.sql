@@ -1167,3 +1167,9 @@ alter table live_clearings set (fillfactor = 40);
 
 create sequence rounds;
 comment on sequence rounds is 'local. A number for each round, in the order in which rounds took their messages.';
+
+-- 0014_console_sessions
+-- A session of the console is over with the key it was opened with.
+
+alter table api_keys add column opened_with text;
+comment on column api_keys.opened_with is 'Of a session of the console: the key it was opened with, and is over with; null for every other key.';

@@ -1,5 +1,7 @@
 """The console shows what happened to whoever may see it, in both languages, and runs nothing that a paper says."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.faces.api.serving import FIRM, client, engine_over, key, serving
@@ -194,6 +196,40 @@ def test_an_operators_own_key_still_works_after_it_logged_in(engine, url):
         assert http.post("/login", data={"key": text}).status_code == 200
     with engine.transaction() as tx:
         assert access.authenticate(tx, text, now=engine.clock.now())
+
+
+def test_a_session_is_over_with_the_key_it_was_opened_with(engine, url):
+    text = key(engine, None)
+    with client(url) as http:
+        http.post("/login", data={"key": text})
+        assert http.get("/").status_code == 200
+        with engine.transaction() as tx:
+            access.revoke_key(tx, text.split("_")[1], at=engine.clock.now())
+        page = http.get("/", headers={"Accept-Language": "en"})
+        assert (page.status_code, "revoked" in page.text) == (401, True)
+
+
+def test_a_session_ends_no_later_than_the_key_it_was_opened_with(engine, url):
+    soon = engine.clock.now() + timedelta(seconds=60)
+    with client(url) as http:
+        http.post("/login", data={"key": key(engine, None, expires_at=soon)})
+        session = http.cookies[sessions.COOKIE]
+    with engine.transaction() as tx:
+        assert access.authenticate(tx, session, now=engine.clock.now()).expires_at == soon
+
+
+def test_a_session_and_a_login_address_open_nothing_but_the_console(engine, url):
+    login = engine.console_key()
+    with client(url, login) as http:
+        assert http.post("/v1/keys", json={"name": "x", "scopes": ["operator"]}).status_code == 403
+    with client(url) as http:
+        http.post("/login", data={"key": key(engine, None)})
+        session = http.cookies[sessions.COOKIE]
+        bearer = {"Authorization": f"Bearer {session}"}
+        made = http.post("/v1/keys", json={"name": "x", "scopes": ["operator"]}, headers=bearer)
+        assert (made.status_code, made.json()["code"]) == (403, "ACCESS-SCOPE")
+        assert http.get("/v1/messages", headers=bearer).status_code == 403
+        assert http.post("/login", data={"key": session}).status_code == 403  # nor does it prolong itself
 
 
 def test_refuses_keys_of_firms_wrong_keys_and_forms_of_other_sites(engine, url):

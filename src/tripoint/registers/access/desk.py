@@ -39,6 +39,7 @@ def create_key(
     *,
     now: datetime,
     expires_at: datetime | None = None,
+    opened_with: str | None = None,
 ) -> IssuedKey:
     """Make a key for an enterprise, or for the operator (None); its text can never be read again. Raises Malformed."""
     rules.refuse_scopes(enterprise_code, scopes)
@@ -57,6 +58,7 @@ def create_key(
         expires_at=expires_at,
         revoked_at=None,
         last_used_at=None,
+        opened_with=opened_with,
     )
     store.save_key(tx, key, hashlib.sha256(secret).digest())
     return IssuedKey(key=key, text=rules.key_text(number, secret))

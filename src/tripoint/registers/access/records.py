@@ -10,18 +10,23 @@ import polars as pl
 
 
 class Scope(StrEnum):
-    """What a key allows; the first two are for enterprises, the others for the operator of this computer."""
+    """What a key allows: the first two are for enterprises, the next for the operator; the last two open the console only."""
 
     SEND = "send"
     READ = "read"
     OPERATOR = "operator"
     OFFICER = "officer"
     ADMIN = "admin"
+    LOGIN = "login"
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept: everything but its secret; `enterprise_code` is None for the operator's own."""
+    """A key as it is kept: everything but its secret; `enterprise_code` is None for the operator's own.
+
+    A session of the console names the key it was opened with: it ends and is revoked where that is.
+    """
 
     key_id: str
     enterprise_code: str | None
@@ -31,6 +36,7 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    opened_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

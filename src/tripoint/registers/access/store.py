@@ -32,6 +32,7 @@ def save_key(tx: Transaction, key: ApiKey, secret_hash: bytes) -> None:
         scopes=sorted(key.scopes),
         created_at=key.created_at,
         expires_at=key.expires_at,
+        opened_with=key.opened_with,
     )
 
 
@@ -168,6 +169,7 @@ def _key(row: Row) -> ApiKey:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         last_used_at=row["last_used_at"],
+        opened_with=row["opened_with"],
     )
 
 

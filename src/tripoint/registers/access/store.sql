@@ -1,18 +1,25 @@
 -- name: save_key
 -- One new key.
-insert into api_keys (key_id, secret_hash, enterprise_code, name, scopes, created_at, expires_at)
-values (%(key_id)s, %(secret_hash)s, %(enterprise_code)s, %(name)s, %(scopes)s, %(created_at)s, %(expires_at)s)
+insert into api_keys (key_id, secret_hash, enterprise_code, name, scopes, created_at, expires_at, opened_with)
+values (%(key_id)s, %(secret_hash)s, %(enterprise_code)s, %(name)s, %(scopes)s, %(created_at)s, %(expires_at)s,
+        %(opened_with)s)
 
 -- name: find_key
--- The key of one number.
-select * from api_keys where key_id = %(key_id)s
+-- The key of one number; one that was opened with another ends and is revoked where that is.
+select k.key_id, k.secret_hash, k.enterprise_code, k.name, k.scopes, k.created_at, k.last_used_at, k.opened_with,
+       least(k.expires_at, o.expires_at) as expires_at, least(k.revoked_at, o.revoked_at) as revoked_at
+from api_keys as k
+left join api_keys as o on o.key_id = k.opened_with
+where k.key_id = %(key_id)s
 
 -- name: list_keys
--- Keys after a number; those of one enterprise (empty: the operator's) where one is named.
-select *
-from api_keys
-where key_id > %(after)s and (%(everybody)s or enterprise_code = %(enterprise_code)s)
-order by key_id
+-- Keys after a number; those of one enterprise (empty: the operator's) where one is named. Ends are told as by find_key.
+select k.key_id, k.enterprise_code, k.name, k.scopes, k.created_at, k.last_used_at, k.opened_with,
+       least(k.expires_at, o.expires_at) as expires_at, least(k.revoked_at, o.revoked_at) as revoked_at
+from api_keys as k
+left join api_keys as o on o.key_id = k.opened_with
+where k.key_id > %(after)s and (%(everybody)s or k.enterprise_code = %(enterprise_code)s)
+order by k.key_id
 limit %(limit)s
 
 -- name: revoke_key
