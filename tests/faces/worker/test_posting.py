@@ -181,6 +181,37 @@ def test_follows_no_redirect(engine, status):
     assert str(status) in deliveries(engine, endpoint)[0].last_error
 
 
+@pytest.mark.parametrize("location", ["http://xn--/", "http://[", "http://\\ud800"])
+def test_a_redirect_to_nowhere_is_an_attempt_that_failed(engine, location):
+    with partner(lambda _count: 302, headers=[("Location", location)]) as its, working(engine):
+        endpoint = hook(engine, its.url)
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    (kept,) = deliveries(engine, endpoint)
+    assert (kept.state, kept.last_error) == (DeliveryState.DUE, "answered with status 302")
+
+
+def test_a_fault_of_ours_is_an_attempt_that_failed(engine, monkeypatch):
+    monkeypatch.setattr(posting.letters, "body", lambda *_: 1 / 0)
+    with working(engine):
+        endpoint = hook(engine, "http://127.0.0.1:9/")
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    (kept,) = deliveries(engine, endpoint)
+    assert (kept.state, kept.last_error) == (DeliveryState.DUE, posting.FAULT)
+
+
+def test_no_cookie_of_a_partner_is_kept_or_sent_to_another(engine):
+    with partner(headers=[("Set-Cookie", "spy=1; Path=/")]) as one, partner() as two, working(engine):
+        hook(engine, one.url)
+        hook(engine, two.url, OTHER)  # behind the same address
+        answer(engine, 2)
+        assert one.wait(2)
+        answer(engine, 1, OTHER)
+        assert two.wait(1)
+    assert [headers.get("cookie") for headers, _ in [*one.requests, *two.requests]] == [None] * 3
+
+
 def test_judges_the_address_again_at_every_delivery(fresh_database, tmp_path):
     engine = engine_over(fresh_database, tmp_path)  # private addresses are forbidden here
     with partner() as its, working(engine):
