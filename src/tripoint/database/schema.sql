@@ -1173,3 +1173,8 @@ comment on sequence rounds is 'local. A number for each round, in the order in w
 
 alter table api_keys add column opened_with text;
 comment on column api_keys.opened_with is 'Of a session of the console: the key it was opened with, and is over with; null for every other key.';
+
+-- 0015_next_deliveries
+-- The oldest delivery of each address that is not over is found without the many that wait behind it.
+
+create index webhook_deliveries_next on webhook_deliveries (endpoint_id, delivery_id) where state = 'due';

@@ -17,6 +17,7 @@ from tests.faces.worker.partners import partner
 from tripoint.faces.worker import loop, posting
 from tripoint.kernel.clock import SystemClock
 from tripoint.registers.access import desk as access
+from tripoint.registers.access import rules
 from tripoint.registers.access.records import DeliveryState
 
 FIRM, OTHER = "3301960A01", "3301960A02"
@@ -158,6 +159,26 @@ def test_a_partner_that_hangs_stands_in_nobodys_way(engine, monkeypatch):
         assert time.monotonic() - begun < 3
         assert len(slow.requests) == 1
         hung.set()
+
+
+def test_an_enterprise_whose_every_address_hangs_stands_in_nobodys_way(engine, monkeypatch):
+    monkeypatch.setattr(posting, "TOGETHER", rules.UNDER_WAY_MOST + 2)
+    hung = threading.Event()
+    with (
+        partner(lambda _count: int(hung.wait(10)) * 200 or 500) as slow,
+        partner() as good,
+        working(engine),
+    ):
+        for number in range(rules.ENDPOINTS_MOST):
+            hook(engine, f"{slow.url}{number}")
+        hook(engine, good.url, OTHER)
+        answer(engine, 1)
+        assert slow.wait(rules.UNDER_WAY_MOST)
+        answer(engine, 2, OTHER)
+        assert good.wait(2, 3)
+        assert len(slow.requests) == rules.UNDER_WAY_MOST
+        hung.set()
+        assert slow.wait(rules.ENDPOINTS_MOST)
 
 
 def test_gives_a_hanging_partner_up_for_this_attempt_and_says_so(engine, monkeypatch):

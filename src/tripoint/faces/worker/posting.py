@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -71,7 +72,7 @@ class _Poster:
     def __init__(self, engine: Engine, stop: threading.Event) -> None:
         self.engine = engine
         self.stop = stop
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: dict[asyncio.Task[None], str] = {}
         self.free = asyncio.Event()
         self.planned = 0
 
@@ -82,7 +83,8 @@ class _Poster:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         async with httpx.AsyncHTTPTransport(limits=limits, trust_env=False) as transport:
             while not self.stop.is_set():
-                taken = await self._guarded(self._take_up) or []
+                codes = list(self.under_way.values())
+                taken = await self._guarded(partial(self._take_up, codes)) or []
                 for due in taken:
                     self._begin(transport, due)
                 if not taken:
@@ -90,23 +92,24 @@ class _Poster:
             if self.under_way:
                 await asyncio.wait(self.under_way, timeout=POST_SECONDS)
 
-    def _take_up(self) -> list[DueDelivery]:
-        """Plan what is new, then lease what is due and has room."""
+    def _take_up(self, under_way: list[str]) -> list[DueDelivery]:
+        """Plan what is new, then lease what is due and has room beside what is under way, told by enterprise."""
         while (planned := plan(self.engine, self.planned)) != self.planned and not self.stop.is_set():
             self.planned = planned
-        room = TOGETHER - len(self.under_way)
+        room = TOGETHER - len(under_way)
         if room <= 0:
             return []
         with self.engine.transaction() as tx:
-            return access.claim(tx, now=self.engine.clock.now(), lease=LEASE, limit=room)
+            now = self.engine.clock.now()
+            return access.claim(tx, now=now, lease=LEASE, limit=room, under_way=under_way)
 
     def _begin(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery) -> None:
         task = asyncio.create_task(self._deliver(transport, due))
-        self.under_way.add(task)
+        self.under_way[task] = due.enterprise_code
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self.under_way.discard(task)
+        del self.under_way[task]
         self.free.set()
 
     async def _rest(self) -> None:

@@ -105,12 +105,14 @@ def add_endpoint(
     """Post an enterprise's receipts to an address; `addresses` is what its host resolves to. Raises Malformed, Conflict."""
     rules.webhook_host(url)
     rules.refuse_address(addresses, allow_private=allow_private)
+    store.lock_endpoints(tx, enterprise_code)
     secret = f"whsec_{secrets.token_hex(rules.SECRET_BYTES)}"
     number = store.save_endpoint(tx, enterprise_code, url, secret, message_types, now)
     if number is None:
         raise Conflict(
             "WEBHOOK-TWICE", "该企业已有此回调地址", "the enterprise has this webhook address already"
         )
+    rules.refuse_many(store.count_active(tx, enterprise_code))
     return endpoint(tx, number)
 
 
@@ -134,8 +136,14 @@ def endpoints(
 
 
 def set_active(tx: Transaction, endpoint_id: int, active: bool) -> Endpoint:
-    """Switch an endpoint on or off; what is due to it waits meanwhile. Raises Unknown."""
+    """Switch an endpoint on or off; what is due to it waits meanwhile. Raises Unknown, Conflict."""
+    found = endpoint(tx, endpoint_id)
+    if found.active is active:
+        return found
+    store.lock_endpoints(tx, found.enterprise_code)
     store.set_active(tx, endpoint_id, active)
+    if active:
+        rules.refuse_many(store.count_active(tx, found.enterprise_code))
     return endpoint(tx, endpoint_id)
 
 
@@ -144,9 +152,19 @@ def enqueue(tx: Transaction, messages: pl.DataFrame, *, now: datetime) -> int:
     return store.enqueue(tx, messages, now) if messages.height else 0
 
 
-def claim(tx: Transaction, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueDelivery]:
-    """Take up due deliveries; several workers may ask at once, none gets another's. Commit before posting."""
-    return store.claim(tx, now, now + lease, _page(limit))
+def claim(
+    tx: Transaction,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int = 100,
+    under_way: Sequence[str] = (),
+) -> list[DueDelivery]:
+    """Take up due deliveries; several workers may ask at once, none gets another's. Commit before posting.
+
+    `under_way` names the enterprise of each delivery that the worker has not ended yet: none has more than its share.
+    """
+    return store.claim(tx, now, now + lease, _page(limit), under_way, rules.UNDER_WAY_MOST)
 
 
 def delivered(tx: Transaction, delivery_id: int, *, now: datetime) -> None:

@@ -100,6 +100,7 @@ class DueDelivery:
     delivery_id: int
     outbox_id: int
     attempts: int
+    enterprise_code: str
     url: str
     secret: str = field(repr=False)
 

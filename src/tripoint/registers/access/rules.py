@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from tripoint.kernel.refusals import Forbidden, Malformed, Unauthenticated
+from tripoint.kernel.refusals import Conflict, Forbidden, Malformed, Unauthenticated
 from tripoint.registers.access.records import ApiKey, Principal, Scope
 
 SECRET_BYTES = 32
@@ -31,6 +31,12 @@ ATTEMPTS_MOST = 16
 FIRST_WAIT_SECONDS = 10
 LONGEST_WAIT_SECONDS = 6 * 3600
 """Ten seconds after the first failure, doubling to six hours: sixteen attempts in about 30 hours."""
+
+ENDPOINTS_MOST = 20
+"""Addresses in use of one enterprise at most: each message is posted to every one of them."""
+
+UNDER_WAY_MOST = 10
+"""Deliveries of one enterprise under way at the same moment at most, so that it leaves room to the others."""
 
 URL_MOST = 2000
 _HOST = re.compile(
@@ -145,6 +151,16 @@ def _plain_host(url: str, parts: SplitResult) -> str | None:
     if parts.netloc.startswith("["):
         return host if _address(host) is not None else None
     return host if _HOST.fullmatch(host) else None
+
+
+def refuse_many(active: int) -> None:
+    """Raises Conflict where an enterprise would have more addresses in use than it may."""
+    if active > ENDPOINTS_MOST:
+        raise Conflict(
+            "WEBHOOK-MANY",
+            f"一家企业至多启用 {ENDPOINTS_MOST} 个回调地址；请先停用一个",
+            f"an enterprise has at most {ENDPOINTS_MOST} webhook addresses in use; switch one off first",
+        )
 
 
 def refuse_address(addresses: Sequence[str], *, allow_private: bool) -> None:

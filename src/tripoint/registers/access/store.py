@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -84,6 +84,16 @@ def save_endpoint(
     return None if number is None else int(number)
 
 
+def lock_endpoints(tx: Transaction, enterprise_code: str) -> None:
+    """Until the transaction ends, nobody else changes how many endpoints the enterprise has in use."""
+    tx.lock(f"tripoint.access.endpoints.{enterprise_code}")
+
+
+def count_active(tx: Transaction, enterprise_code: str) -> int:
+    """How many endpoints an enterprise has in use."""
+    return int(tx.value(_sql.count_active, enterprise_code=enterprise_code))
+
+
 def find_endpoint(tx: Transaction, endpoint_id: int) -> Endpoint | None:
     """The endpoint of one number."""
     row = tx.one(_sql.find_endpoint, endpoint_id=endpoint_id)
@@ -115,9 +125,13 @@ def enqueue(tx: Transaction, messages: pl.DataFrame, now: datetime) -> int:
     return tx.run(_sql.enqueue, now=now)
 
 
-def claim(tx: Transaction, now: datetime, lease_until: datetime, limit: int) -> list[DueDelivery]:
+def claim(
+    tx: Transaction, now: datetime, lease_until: datetime, limit: int, under_way: Sequence[str], share: int
+) -> list[DueDelivery]:
     """Take up due deliveries; one whose outcome is not told by `lease_until` is due again."""
-    rows = tx.rows(_sql.claim, now=now, lease_until=lease_until, limit=limit)
+    rows = tx.rows(
+        _sql.claim, now=now, lease_until=lease_until, limit=limit, under_way=list(under_way), share=share
+    )
     return sorted((DueDelivery(**row) for row in rows), key=lambda due: due.delivery_id)
 
 

@@ -40,6 +40,10 @@ values (%(enterprise_code)s, %(url)s, %(secret)s, %(message_types)s, %(created_a
 on conflict (enterprise_code, url) do nothing
 returning endpoint_id
 
+-- name: count_active
+-- How many endpoints of one enterprise are in use.
+select count(*) from webhook_endpoints where enterprise_code = %(enterprise_code)s and active
+
 -- name: find_endpoint
 -- The endpoint of one number.
 select * from webhook_endpoints where endpoint_id = %(endpoint_id)s
@@ -68,21 +72,29 @@ on conflict (outbox_id, endpoint_id) do nothing
 
 -- name: claim
 -- Due deliveries to active endpoints, taken up until their lease ends; what another has taken up is passed over.
--- Of each endpoint only the oldest that is not over: what follows waits for it, so that all arrive in order.
+-- Of each endpoint only the oldest that is not over: what follows waits for it, so that all arrive in order. Of each
+-- enterprise so many as its share leaves room for beside those under way.
 update webhook_deliveries as d set next_attempt_at = %(lease_until)s
 from webhook_endpoints as e
 where e.endpoint_id = d.endpoint_id
   and d.delivery_id in (
     select w.delivery_id
-    from webhook_deliveries as w
-    join webhook_endpoints as v on v.endpoint_id = w.endpoint_id
-    where w.state = 'due' and w.next_attempt_at <= %(now)s and v.active
-      and not exists (select from webhook_deliveries as f
-                      where f.endpoint_id = w.endpoint_id and f.state = 'due' and f.delivery_id < w.delivery_id)
+    from (select v.enterprise_code, f.delivery_id,
+                 row_number() over (partition by v.enterprise_code order by f.next_attempt_at, f.delivery_id) as place
+          from webhook_endpoints as v
+          cross join lateral (select delivery_id, next_attempt_at
+                              from webhook_deliveries
+                              where endpoint_id = v.endpoint_id and state = 'due'
+                              order by delivery_id
+                              limit 1) as f
+          where v.active and f.next_attempt_at <= %(now)s) as o
+    join webhook_deliveries as w on w.delivery_id = o.delivery_id
+    where w.state = 'due' and w.next_attempt_at <= %(now)s
+      and o.place + cardinality(array_positions(%(under_way)s::text[], o.enterprise_code)) <= %(share)s
     order by w.next_attempt_at, w.delivery_id
     limit %(limit)s
     for update of w skip locked)
-returning d.delivery_id, d.outbox_id, d.attempts, e.url, e.secret
+returning d.delivery_id, d.outbox_id, d.attempts, e.enterprise_code, e.url, e.secret
 
 -- name: finish
 -- One attempt has ended: the delivery is over, or due again later.
