@@ -1,10 +1,13 @@
 """Webhooks and keys as their owners keep them."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, serving
+from tripoint.registers.access import names
 
 LOCAL = "http://127.0.0.1:9/receipts"
 
@@ -46,6 +49,23 @@ def test_a_webhook_is_registered_switched_and_seen_by_its_own_only(firm, other, 
 )
 def test_refuses_what_is_no_address(firm, body):
     assert firm.post("/v1/webhooks", json=body).status_code == 400
+
+
+def test_names_that_resolve_slowly_hold_nobody_up(firm, other, monkeypatch):
+    monkeypatch.setattr(names, "LOOK_UP_SECONDS", 4)
+    monkeypatch.setattr(names, "_resolve", lambda *_: time.sleep(6) or [])
+
+    def register(number):
+        return firm.post("/v1/webhooks", json={"url": f"http://{number}.slow.test/"})
+
+    with ThreadPoolExecutor(12) as threads:
+        asked = [threads.submit(register, number) for number in range(12)]
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert other.get("/v1/lists").status_code == 200
+        assert time.monotonic() - begun < 2
+        answers = [one.result() for one in asked]
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(400, "WEBHOOK-HOST-SLOW")}
 
 
 def test_a_firm_cannot_register_for_another_and_the_operator_names_whom(firm, operator):

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import signal
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -17,7 +18,7 @@ from tests.faces.worker.partners import partner
 from tripoint.faces.worker import loop, posting
 from tripoint.kernel.clock import SystemClock
 from tripoint.registers.access import desk as access
-from tripoint.registers.access import rules
+from tripoint.registers.access import names, rules
 from tripoint.registers.access.records import DeliveryState
 
 FIRM, OTHER = "3301960A01", "3301960A02"
@@ -179,6 +180,58 @@ def test_an_enterprise_whose_every_address_hangs_stands_in_nobodys_way(engine, m
         assert len(slow.requests) == rules.UNDER_WAY_MOST
         hung.set()
         assert slow.wait(rules.ENDPOINTS_MOST)
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    """What names resolve to, and after how many seconds; a name that is not told resolves as ever."""
+    told, asked = {}, socket.getaddrinfo
+
+    def resolve(host, port, *args, **more):
+        if host not in told:
+            return asked(host, port, *args, **more)
+        seconds, numbers = told[host]
+        time.sleep(seconds)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port)) for number in numbers]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return told
+
+
+def test_names_that_resolve_slowly_stand_in_nobodys_way(engine, monkeypatch, resolver):
+    monkeypatch.setattr(names, "LOOK_UP_SECONDS", 1)
+    for number in range(12):
+        resolver[f"{number}.slow.test"] = (8, ["127.0.0.1"])
+    resolver["good.test"] = (0, ["127.0.0.1"])
+    with partner() as its, working(engine):
+        slow = [hook(engine, f"http://{number}.slow.test:9/") for number in range(12)]
+        hook(engine, its.url.replace("127.0.0.1", "good.test"), OTHER)
+        answer(engine, 1)
+        time.sleep(0.5)
+        answer(engine, 1, OTHER)
+        assert its.wait(1, 3)
+        assert soon(lambda: all(deliveries(engine, one)[0].attempts for one in slow), 6)
+    assert all("WEBHOOK-HOST-SLOW" in deliveries(engine, one)[0].last_error for one in slow)
+    assert its.requests[0][0]["host"].startswith("good.test:")
+
+
+def test_the_addresses_of_a_name_are_tried_in_turn(engine, resolver):
+    resolver["two.test"] = (0, ["127.0.0.9", "127.0.0.1"])
+    with partner() as its, working(engine):  # it listens at the second only
+        hook(engine, its.url.replace("127.0.0.1", "two.test"))
+        answer(engine, 1)
+        assert its.wait(1, 5)
+
+
+def test_a_name_one_of_whose_addresses_is_private_is_posted_to_at_none(fresh_database, tmp_path, resolver):
+    engine = engine_over(fresh_database, tmp_path)
+    resolver["two.test"] = (0, ["93.184.216.34", "127.0.0.1"])
+    with partner() as its, working(engine):
+        endpoint = hook(engine, its.url.replace("127.0.0.1", "two.test"))
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    assert its.requests == []
+    assert "WEBHOOK-PRIVATE" in deliveries(engine, endpoint)[0].last_error
 
 
 def test_gives_a_hanging_partner_up_for_this_attempt_and_says_so(engine, monkeypatch):

@@ -25,6 +25,7 @@ from tripoint.faces.api.outbox import Mail
 from tripoint.faces.api.problems import HANDLERS
 from tripoint.faces.api.sending import Sending
 from tripoint.faces.api.watch import Watch
+from tripoint.registers.access.names import Names
 
 JSON_BYTES_MAX = 1024 * 1024
 """The largest JSON body taken; messages have their own limit."""
@@ -113,7 +114,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         dependencies={"caller": Provide(authenticated)},
     )
     known = Keys(engine)
-    watch = Watch(engine)
+    watch, names = Watch(engine), Names()
     sending = Sending(known, Intake(engine), watch)
     fetching = Fetching(known, Mail(engine, watch))
     app = Litestar(
@@ -121,6 +122,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         dependencies={
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "keys": Provide(lambda: known, sync_to_thread=False),
+            "names": Provide(lambda: names, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
             "sending": Provide(lambda: sending, sync_to_thread=False),
             "fetching": Provide(lambda: fetching, sync_to_thread=False),

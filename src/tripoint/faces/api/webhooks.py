@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from anyio import to_thread
 from litestar import Response, Router, get, patch, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, SkipValidation
 
 from tripoint.app import Engine
 from tripoint.faces.api.callers import Caller, Wired, require_read
@@ -16,6 +16,7 @@ from tripoint.faces.api.operations import After, Before, Limit, RowId, location,
 from tripoint.kernel.refusals import Malformed, Unknown
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
+from tripoint.registers.access.names import Names
 from tripoint.registers.access.records import Delivery, DeliveryState, Endpoint
 
 MessageType = Annotated[
@@ -26,6 +27,10 @@ MessageType = Annotated[
         examples=["CEB622"],
     ),
 ]
+
+
+LookUps = SkipValidation[Names]
+"""The look-ups of names, as a handler receives them."""
 
 
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,16 +92,6 @@ class Deliveries(msgspec.Struct):
     next_before: int | None
 
 
-def resolve(url: str) -> list[str]:
-    """What the host of an address resolves to; empty where it does not. Raises Malformed where it is no address."""
-    host, port = rules.webhook_host(url)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return []
-    return sorted({str(entry[4][0]) for entry in found})
-
-
 def _webhook(endpoint: Endpoint) -> Webhook:
     return Webhook(
         endpoint_id=endpoint.endpoint_id,
@@ -114,21 +109,31 @@ def _posted(delivery: Delivery) -> Posted:
 
 @post(
     "/webhooks",
-    sync_to_thread=True,
     summary="Register a webhook",
     response_headers=[location()],
     responses=problems(400, 401, 403, 409, 503),
     tags=["webhooks"],
 )
-def register(data: JSONBody[NewWebhook], caller: Caller, engine: Wired) -> Response[WebhookMade]:
+async def register(
+    data: JSONBody[NewWebhook], caller: Caller, engine: Wired, names: LookUps
+) -> Response[WebhookMade]:
     """Receipts made from now on are posted to the address."""
     owner = require_read(caller) or data.enterprise_code
     if owner is None:
         raise Malformed("WEBHOOK-ENTERPRISE", "请指明 enterprise_code", "name the enterprise_code")
     rules.require_enterprise(caller, data.enterprise_code or owner)
-    addresses = resolve(data.url)
+    addresses = await names.numbers(owner, *rules.webhook_host(data.url))
+    made = await to_thread.run_sync(_add, engine, owner, data, addresses)
+    known = _webhook(made)
+    body = WebhookMade(
+        **{name: getattr(known, name) for name in Webhook.__struct_fields__}, secret=made.secret
+    )
+    return Response(body, status_code=201, headers={"Location": f"/v1/webhooks/{made.endpoint_id}"})
+
+
+def _add(engine: Engine, owner: str, data: NewWebhook, addresses: list[str]) -> Endpoint:
     with engine.transaction() as tx:
-        made = access.add_endpoint(
+        return access.add_endpoint(
             tx,
             owner,
             data.url,
@@ -137,11 +142,6 @@ def register(data: JSONBody[NewWebhook], caller: Caller, engine: Wired) -> Respo
             message_types=data.message_types,
             allow_private=engine.settings.webhook_private,
         )
-    known = _webhook(made)
-    body = WebhookMade(
-        **{name: getattr(known, name) for name in Webhook.__struct_fields__}, secret=made.secret
-    )
-    return Response(body, status_code=201, headers={"Location": f"/v1/webhooks/{made.endpoint_id}"})
 
 
 @get(

@@ -24,6 +24,7 @@ from tripoint.faces.worker.addresses import Target, target
 from tripoint.kernel.refusals import Busy, Refusal
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
+from tripoint.registers.access.names import Names
 from tripoint.registers.access.records import MESSAGES, DueDelivery
 
 POST_SECONDS = 15
@@ -75,6 +76,7 @@ class _Poster:
         self.under_way: dict[asyncio.Task[None], str] = {}
         self.free = asyncio.Event()
         self.planned = 0
+        self.names = Names()
 
     async def run(self) -> None:
         """Take up what is due as long as there is room, and look again when something has ended or after a while."""
@@ -163,24 +165,50 @@ class _Poster:
                 access.failed(tx, due, error, now=now)
 
     async def _post(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery, body: bytes) -> str | None:
-        """Post once; None where the partner took it, otherwise why not, without what it answered."""
+        """Post once; None where the partner took it, otherwise why not, without what it answered.
+
+        The addresses of a name are tried in turn until one is connected to.
+        """
         try:
-            place = await target(due.url, allow_private=self.engine.settings.webhook_private)
-            answer = await transport.handle_async_request(
-                httpx.Request(
-                    "POST",
-                    place.url,
-                    content=body,
-                    headers=self._headers(due, place, body),
-                    extensions=place.extensions | {"timeout": httpx.Timeout(POST_SECONDS).as_dict()},
-                )
-            )
-            await answer.aclose()
+            place = await self._place(due)
+            for url in place.urls:
+                try:
+                    status = await self._post_to(transport, url, place, due, body)
+                except (httpx.ConnectError, httpx.ConnectTimeout) as failed:
+                    unreached = failed
+                else:
+                    return None if 200 <= status < 300 else f"answered with status {status}"
         except Refusal as refusal:
             return f"{refusal.code}: {refusal.text.en}"
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return f"{type(error).__name__}"
-        return None if answer.is_success else f"answered with status {answer.status_code}"
+        return f"{type(unreached).__name__}"
+
+    async def _place(self, due: DueDelivery) -> Target:
+        """Where the delivery goes; raises Malformed where its name leads nowhere, or where it may not."""
+        addresses = await self.names.numbers(due.enterprise_code, *rules.webhook_host(due.url))
+        return target(due.url, addresses, allow_private=self.engine.settings.webhook_private)
+
+    async def _post_to(
+        self,
+        transport: httpx.AsyncHTTPTransport,
+        url: httpx.URL,
+        place: Target,
+        due: DueDelivery,
+        body: bytes,
+    ) -> int:
+        """The status with which one address answers, each having its share of the time to be connected to."""
+        timeout = httpx.Timeout(POST_SECONDS, connect=POST_SECONDS / (len(place.urls) + 1))
+        request = httpx.Request(
+            "POST",
+            url,
+            content=body,
+            headers=self._headers(due, place, body),
+            extensions=place.extensions | {"timeout": timeout.as_dict()},
+        )
+        answer = await transport.handle_async_request(request)
+        await answer.aclose()
+        return answer.status_code
 
     def _headers(self, due: DueDelivery, place: Target, body: bytes) -> dict[str, str]:
         return {

@@ -180,6 +180,11 @@ def refuse_address(addresses: Sequence[str], *, allow_private: bool) -> None:
         )
 
 
+def is_number(host: str) -> bool:
+    """Whether a host is an address by number, which needs no looking up."""
+    return _address(host) is not None
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)
