@@ -144,6 +144,9 @@ def test_no_key_is_made_for_an_enterprise_nobody_filed(operator):
             {"name": "x", "scopes": ["send"], "enterprise_code": OTHER, "expires_at": "2099-01-01T00:00:00"},
             400,
         ),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "9999-12-31T23:59:59-23:59"}, 400),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "9999-12-31T23:59:59Z"}, 400),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "0001-01-01T00:00:00+23:59"}, 400),
     ],
 )
 def test_nobody_makes_a_key_that_may_more_than_he(operator, body, status):

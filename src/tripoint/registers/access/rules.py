@@ -27,6 +27,8 @@ _KEY = re.compile(r"tp_([0-9a-f]{12})_([0-9a-f]{64})")
 _ENTERPRISE_SCOPES = frozenset({Scope.SEND, Scope.READ})
 _OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.OFFICER, Scope.ADMIN})
 
+LIFETIME_MOST = timedelta(days=36525)
+
 ATTEMPTS_MOST = 16
 FIRST_WAIT_SECONDS = 10
 LONGEST_WAIT_SECONDS = 6 * 3600
@@ -119,9 +121,13 @@ def refuse_scopes(enterprise_code: str | None, scopes: Collection[Scope]) -> Non
 
 
 def refuse_lifetime(created_at: datetime, expires_at: datetime | None) -> None:
-    """Raises Malformed where a key would end before it begins."""
-    if expires_at is not None and expires_at <= created_at:
-        raise Malformed("ACCESS-EXPIRY", "到期时间须晚于现在", "the expiry must lie in the future")
+    """Raises Malformed where a key would end before it begins, or so late that no clock here tells the moment."""
+    if expires_at is not None and not created_at < expires_at < created_at + LIFETIME_MOST:
+        raise Malformed(
+            "ACCESS-EXPIRY",
+            "到期时间须晚于现在，且不超过一百年；不填则不过期",
+            "the expiry must lie in the future, at most a hundred years off; leave it out for none",
+        )
 
 
 def is_use_noted(key: ApiKey, now: datetime) -> bool:
