@@ -53,6 +53,22 @@ def test_every_refusal_is_a_problem_document(firm, method, path, status, code):
         assert told["errors"][0]["message"]
 
 
+@pytest.mark.parametrize("path", ["/v1/webhooks", "/v1/keys", "/v1/assessments"])
+def test_a_body_of_many_brackets_is_the_callers_mistake(operator, nobody, path):
+    body = {"content": b"[" * 100_000, "headers": {"Content-Type": "application/json"}}
+    with capture_logs() as logs:
+        known, unknown = operator.post(path, **body), nobody.post(path, **body)
+    assert (known.status_code, known.json()["code"]) == (400, "REQUEST-INVALID")
+    assert "nested too deeply" in known.json()["errors"][0]["message"]
+    assert (unknown.status_code, unknown.json()["code"]) == (401, "ACCESS-KEY-MISSING")
+    assert not [entry for entry in logs if entry["event"] == "fault"]
+
+
+def test_nothing_is_read_from_whoever_shows_no_key(nobody):
+    answer = nobody.post("/v1/webhooks?strange=1", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "ACCESS-KEY-MISSING")
+
+
 @pytest.mark.parametrize(
     "path", ["/v1/messages", "/v1/messages/1/raw", "/v1/webhooks", "/v1/keys/1", "/health"]
 )

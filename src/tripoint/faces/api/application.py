@@ -16,7 +16,7 @@ from litestar.params import QueryParameter
 from tripoint import __version__
 from tripoint.app import Engine
 from tripoint.faces.api import keys, lists, messages, receipts, standing, trials, webhooks
-from tripoint.faces.api.callers import Keys, authenticated
+from tripoint.faces.api.callers import Keys, authenticate, caller
 from tripoint.faces.api.description import PlainPage
 from tripoint.faces.api.fetching import Fetching
 from tripoint.faces.api.intake import Intake
@@ -76,10 +76,11 @@ def offered(request: Request[Any, Any, Any]) -> Response[None]:
     return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
 
 
-def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """What is answered before a handler is asked."""
+async def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """What is answered before a handler is asked; nothing is read from whoever shows no key."""
     if request.method == "OPTIONS":
         return offered(request)
+    await authenticate(request, request.app.state["keys"])
     refuse_strange_parameters(request)
     return None
 
@@ -111,7 +112,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         "/v1",
         route_handlers=list(ROUTERS),
         before_request=look_first,
-        dependencies={"caller": Provide(authenticated)},
+        dependencies={"caller": Provide(caller, sync_to_thread=False)},
     )
     known = Keys(engine)
     watch, names = Watch(engine), Names()
@@ -133,5 +134,5 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         request_max_body_size=JSON_BYTES_MAX,
         logging_config=None,
     )
-    app.state["sending"], app.state["fetching"], app.state["watch"] = sending, fetching, watch
+    app.state.update({"keys": known, "sending": sending, "fetching": fetching, "watch": watch})
     return app

@@ -257,9 +257,19 @@ def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return respond(request, 500, code, text)
 
 
+def too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """A JSON body whose brackets are nested deeper than is read; where there is none, the fault is ours."""
+    if request.method in ("GET", "HEAD"):
+        return faulted(request, error)
+    code, text = ROUTING[400]
+    told = FieldError(field="body", message="nested too deeply / 嵌套层数过多")
+    return respond(request, 400, code, text, errors=[told])
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     Refusal: refused,
     HTTPException: not_routed,
+    RecursionError: too_deep,
     Exception: faulted,
 }
 """How each kind of exception is answered."""
