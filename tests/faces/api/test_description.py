@@ -133,7 +133,7 @@ def test_answers_as_described_whatever_is_asked(new_database, tmp_path_factory, 
     assert tried > 20
 
 
-async def at_once(ask, _seconds):
+async def at_once(ask, *_):
     """Nobody waits in this test."""
     return await to_thread.run_sync(ask)
 
