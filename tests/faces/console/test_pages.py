@@ -93,6 +93,8 @@ def test_speaks_both_languages_and_remembers_the_choice(engine, url):
         http.post("/login", data={"key": key(engine, None)})
         assert "总览" in http.get("/").text
         assert "Overview" in http.get("/", headers={"Accept-Language": "en-GB"}).text
+        for accepted in ("en;q=0.1, zh;q=0.9", "en;q=0", "de"):
+            assert "总览" in http.get("/", headers={"Accept-Language": accepted}).text
         english = http.get("/", params={"lang": "en"})
         assert 'lang="en"' in english.text
         assert "Overview" in http.get("/").text

@@ -22,7 +22,7 @@ from tripoint.faces.api.fetching import Fetching
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.logs import Journal
 from tripoint.faces.api.outbox import Mail
-from tripoint.faces.api.problems import HANDLERS
+from tripoint.faces.api.problems import HANDLERS, allowed
 from tripoint.faces.api.sending import Sending
 from tripoint.faces.api.watch import Watch
 from tripoint.registers.access.names import Names
@@ -67,19 +67,21 @@ def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
         )
 
 
-def offered(request: Request[Any, Any, Any]) -> Response[None]:
-    """The methods of an address; the framework's own answer knows only that of the handler it met first."""
+def offered(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """The methods of an address, where they are asked for; the framework's own answer knows only its first handler's."""
+    if request.method != "OPTIONS":
+        return None
     here = request.scope["path_template"]
     methods = {
         method for route in request.app.routes if route.path_format == here for method in route.methods
     }
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
+    return Response(None, status_code=204, headers={"Allow": allowed(methods)})
 
 
 async def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
     """What is answered before a handler is asked; nothing is read from whoever shows no key."""
-    if request.method == "OPTIONS":
-        return offered(request)
+    if (methods := offered(request)) is not None:
+        return methods
     await authenticate(request, request.app.state["keys"])
     refuse_strange_parameters(request)
     return None
@@ -128,6 +130,7 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
             "sending": Provide(lambda: sending, sync_to_thread=False),
             "fetching": Provide(lambda: fetching, sync_to_thread=False),
         },
+        before_request=offered,
         exception_handlers=HANDLERS,
         middleware=[Journal],
         openapi_config=described,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -23,7 +23,7 @@ from tripoint.kernel.refusals import (
     Unauthenticated,
     Unknown,
 )
-from tripoint.kernel.text import Language, Text
+from tripoint.kernel.text import Language, Text, liked
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -127,25 +127,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def language_of(accept: str) -> Language:
     """The language a caller reads, from Accept-Language: Chinese where it is liked better than English, else English."""
-    best: dict[str, tuple[int, int]] = {}
-    for place, part in enumerate(accept.lower().split(",")[:20]):
-        tag, _, rest = part.strip().partition(";")
-        name = tag.split("-")[0].strip()
-        weight = _weight(rest)
-        if name in ("zh", "en") and weight and name not in best:
-            best[name] = (-weight, place)
-    return "zh" if "zh" in best and ("en" not in best or best["zh"] < best["en"]) else "en"
-
-
-def _weight(rest: str) -> int:
-    """The q of a language, in thousandths; 1000 where there is none, 0 where it is not one."""
-    key, _, value = rest.strip().partition("=")
-    if not key:
-        return 1000
-    whole, _, part = value.strip().partition(".")
-    if key.strip() != "q" or whole not in ("0", "1") or (part and not part.isdigit()):
-        return 0
-    return min(1000, int(whole) * 1000 + int((part + "000")[:3]))
+    return liked(accept) or "en"
 
 
 def request_id(request: Request[Any, Any, Any]) -> str:
@@ -219,10 +201,19 @@ def not_routed(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     if status >= 500:
         return faulted(request, error)
     code, text = ROUTING.get(status, (f"HTTP-{status}", Text(_phrase(status), _phrase(status))))
-    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "content-type"}
+    said = {name.title(): value for name, value in (error.headers or {}).items()}
+    headers = {name: value for name, value in said.items() if name != "Content-Type"}
+    if "Allow" in headers:
+        headers["Allow"] = allowed(headers["Allow"].split(", "))
     if status in (408, 413):
         headers["Connection"] = "close"
     return respond(request, status, code, text, headers=headers, errors=_field_errors(request, error))
+
+
+def allowed(methods: Iterable[str]) -> str:
+    """An Allow header: where something can be got, its head can be."""
+    found = set(methods)
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 def _name_on_the_wire(request: Request[Any, Any, Any], name: str) -> str:

@@ -28,7 +28,7 @@ from tripoint.kernel.refusals import (
     Unauthenticated,
     Unknown,
 )
-from tripoint.kernel.text import Language, Text
+from tripoint.kernel.text import Language, Text, liked
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.regimes.findings import FindingText, load_findings
@@ -81,10 +81,7 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
     for said in (request.query_params.get("lang"), request.cookies.get(LANGUAGE)):
         if said in ("zh", "en"):
             return "en" if said == "en" else "zh"
-    for tag in request.headers.get("accept-language", "").lower().split(","):
-        if tag.strip()[:2] in ("zh", "en"):
-            return "en" if tag.strip().startswith("en") else "zh"
-    return "zh"
+    return liked(request.headers.get("accept-language", "")) or "zh"
 
 
 def page(

@@ -205,6 +205,8 @@ def _is_public(text: str) -> bool:
         carried = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if carried is None and address in _NAT64:
             carried = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if carried is None and address.is_site_local:
+            return False
         address = carried or address
     return address is not None and address.is_global and not address.is_multicast and not address.is_reserved
 
