@@ -1178,3 +1178,9 @@ comment on column api_keys.opened_with is 'Of a session of the console: the key 
 -- The oldest delivery of each address that is not over is found without the many that wait behind it.
 
 create index webhook_deliveries_next on webhook_deliveries (endpoint_id, delivery_id) where state = 'due';
+
+-- 0016_webhook_keys
+-- Which key registered an address: whoever revokes the key sees what goes on without it.
+
+alter table webhook_endpoints add column key_id text;
+comment on column webhook_endpoints.key_id is 'The key that registered it; null where that was before this was noted.';

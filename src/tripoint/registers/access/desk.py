@@ -101,13 +101,13 @@ def add_endpoint(
     now: datetime,
     message_types: Collection[str] = (),
     allow_private: bool = False,
+    key_id: str | None = None,
 ) -> Endpoint:
     """Post an enterprise's receipts to an address; `addresses` is what its host resolves to. Raises Malformed, Conflict."""
-    rules.webhook_host(url)
+    url = rules.plain_url(url)
     rules.refuse_address(addresses, allow_private=allow_private)
     store.lock_endpoints(tx, enterprise_code)
-    secret = f"whsec_{secrets.token_hex(rules.SECRET_BYTES)}"
-    number = store.save_endpoint(tx, enterprise_code, url, secret, message_types, now)
+    number = store.save_endpoint(tx, enterprise_code, url, _secret(), message_types, now, key_id)
     if number is None:
         raise Conflict(
             "WEBHOOK-TWICE", "该企业已有此回调地址", "the enterprise has this webhook address already"
@@ -133,6 +133,21 @@ def endpoints(
 ) -> list[Endpoint]:
     """A page of endpoints: of one enterprise, or everybody's."""
     return store.list_endpoints(tx, enterprise_code, after, _page(limit))
+
+
+def webhooks_of_key(tx: Transaction, key_id: str) -> list[int]:
+    """The addresses in use that a key registered: they go on when it is revoked."""
+    return store.in_use_by_key(tx, key_id)
+
+
+def renew_secret(tx: Transaction, endpoint_id: int) -> Endpoint:
+    """Sign what goes to an endpoint with a new secret, from the next attempt on. Raises Unknown."""
+    store.set_secret(tx, endpoint_id, _secret())
+    return endpoint(tx, endpoint_id)
+
+
+def _secret() -> str:
+    return f"whsec_{secrets.token_hex(rules.SECRET_BYTES)}"
 
 
 def set_active(tx: Transaction, endpoint_id: int, active: bool) -> Endpoint:

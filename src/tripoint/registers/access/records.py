@@ -59,7 +59,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where an enterprise wants its receipts posted; no message types means all of them."""
+    """Where an enterprise wants its receipts posted; no message types means all of them. `key_id`: the key it came with."""
 
     endpoint_id: int
     enterprise_code: str
@@ -68,6 +68,7 @@ class Endpoint:
     message_types: tuple[str, ...]
     active: bool
     created_at: datetime
+    key_id: str | None
 
 
 class DeliveryState(StrEnum):

@@ -44,6 +44,9 @@ URL_MOST = 2000
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?"
 )
+_ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
+_PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -143,19 +146,38 @@ def webhook_host(url: str) -> tuple[str, int]:
     except ValueError:
         raise _no_address() from None
     host = _plain_host(url, parts)
-    if host is None or parts.scheme not in ("https", "http"):
+    if host is None or parts.scheme not in _PORTS:
         raise _no_address()
-    return host, port if port is not None else (443 if parts.scheme == "https" else 80)
+    return host, port if port is not None else _PORTS[parts.scheme]
+
+
+def plain_url(url: str) -> str:
+    """A webhook address in the one form it is kept in, so that none is kept twice; raises Malformed where it is none."""
+    host, port = webhook_host(url)
+    parts = urlsplit(url)
+    place = f"[{host}]" if ":" in host else host
+    if port != _PORTS[parts.scheme]:
+        place = f"{place}:{port}"
+    return f"{parts.scheme}://{place}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _plain_host(url: str, parts: SplitResult) -> str | None:
-    """The host of an address that hides nothing: no user, no fragment, no blanks, a name or a number."""
-    strange = any(not "!" <= letter <= "~" for letter in url) or "\\" in url
+    """The host of an address that hides nothing: no user, fragment, blanks or dots for folders, a name or a number.
+
+    Whatever ends in a number is one, and written in full: resolvers read `0177.1` and `2130706433` as addresses, too.
+    """
+    strange = (
+        any(not "!" <= letter <= "~" for letter in url) or "\\" in url or "#" in url or "@" in parts.netloc
+    )
+    folders = parts.path.lower().replace("%2e", ".").split("/")
     host = parts.hostname
-    if strange or len(url) > URL_MOST or "@" in parts.netloc or "#" in url or parts.port == 0 or not host:
+    if strange or len(url) > URL_MOST or parts.port == 0 or not host or {".", ".."} & set(folders):
         return None
-    if parts.netloc.startswith("["):
-        return host if _address(host) is not None else None
+    number = _address(host)
+    if "[" in parts.netloc:
+        return str(number) if number is not None and _IPV6.fullmatch(parts.netloc) else None
+    if _ENDS_IN_NUMBER.search(host):
+        return host if number is not None else None
     return host if _HOST.fullmatch(host) else None
 
 
@@ -214,8 +236,8 @@ def _is_public(text: str) -> bool:
 def _no_address() -> Malformed:
     return Malformed(
         "WEBHOOK-URL",
-        "回调地址须为 https:// 或 http:// 网址，不含用户名和片段",
-        "a webhook address is an https:// or http:// URL without user and fragment",
+        "回调地址须为 https:// 或 http:// 网址，不含用户名、片段和 .. 路径；数字地址须写全",
+        "a webhook address is an https:// or http:// URL without user, fragment and '..'; a number is written in full",
     )
 
 

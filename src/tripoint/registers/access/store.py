@@ -71,6 +71,7 @@ def save_endpoint(
     secret: str,
     message_types: Collection[str],
     created_at: datetime,
+    key_id: str | None,
 ) -> int | None:
     """Add an endpoint and return its number; None where the enterprise has one at that address."""
     number = tx.value(
@@ -80,6 +81,7 @@ def save_endpoint(
         secret=secret,
         message_types=sorted(set(message_types)),
         created_at=created_at,
+        key_id=key_id,
     )
     return None if number is None else int(number)
 
@@ -115,6 +117,16 @@ def list_endpoints(tx: Transaction, enterprise_code: str | None, after: int, lim
 def set_active(tx: Transaction, endpoint_id: int, active: bool) -> None:
     """Switch an endpoint on or off."""
     tx.run(_sql.set_active, endpoint_id=endpoint_id, active=active)
+
+
+def set_secret(tx: Transaction, endpoint_id: int, secret: str) -> None:
+    """Give an endpoint another secret."""
+    tx.run(_sql.set_secret, endpoint_id=endpoint_id, secret=secret)
+
+
+def in_use_by_key(tx: Transaction, key_id: str) -> list[int]:
+    """The numbers of the endpoints in use that a key registered."""
+    return [int(row["endpoint_id"]) for row in tx.rows(_sql.in_use_by_key, key_id=key_id)]
 
 
 def enqueue(tx: Transaction, messages: pl.DataFrame, now: datetime) -> int:

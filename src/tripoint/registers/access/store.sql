@@ -35,8 +35,8 @@ where key_id = (select key_id from api_keys
 
 -- name: save_endpoint
 -- The number of one new endpoint; none where the enterprise has one at that address.
-insert into webhook_endpoints (enterprise_code, url, secret, message_types, created_at)
-values (%(enterprise_code)s, %(url)s, %(secret)s, %(message_types)s, %(created_at)s)
+insert into webhook_endpoints (enterprise_code, url, secret, message_types, created_at, key_id)
+values (%(enterprise_code)s, %(url)s, %(secret)s, %(message_types)s, %(created_at)s, %(key_id)s)
 on conflict (enterprise_code, url) do nothing
 returning endpoint_id
 
@@ -59,6 +59,14 @@ limit %(limit)s
 -- name: set_active
 -- One endpoint is switched on or off.
 update webhook_endpoints set active = %(active)s where endpoint_id = %(endpoint_id)s
+
+-- name: set_secret
+-- One endpoint has another secret.
+update webhook_endpoints set secret = %(secret)s where endpoint_id = %(endpoint_id)s
+
+-- name: in_use_by_key
+-- The endpoints in use that one key registered.
+select endpoint_id from webhook_endpoints where key_id = %(key_id)s and active order by endpoint_id
 
 -- name: enqueue
 -- A delivery of each staged message to each active endpoint of its recipient that wants its type.
