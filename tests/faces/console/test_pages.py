@@ -83,7 +83,10 @@ def test_pages_through_all_lists_once(reader):
 def test_finds_a_list_by_number_and_says_when_there_is_none(reader):
     assert reader.get("/list", params={"number": "NO-SUCH"}).status_code == 404
     assert "没有编号为 NO-SUCH 的清单" in reader.get("/list", params={"number": "NO-SUCH"}).text
+    assert 'action="/list"' in reader.get("/list", params={"number": "NO-SUCH"}).text  # to try another
     assert reader.get("/list").status_code == 400
+    assert "参数 number 缺失或有误" in reader.get("/list").text
+    assert "参数 before 缺失或有误" in reader.get("/messages?before=abc").text
     assert reader.get("/lists", params={"after": "x"}).status_code == 400
     assert reader.get("/message", params={"number": 10**30}).status_code == 400
 
@@ -191,7 +194,11 @@ def test_an_operators_own_key_still_works_after_it_logged_in(engine, url):
         session = http.cookies[sessions.COOKIE]
         assert session != text
         assert http.get("/").status_code == 200
-        assert http.post("/logout").status_code == 200
+        out = http.post(
+            "/logout"
+        )  # leads to a page of its own, so that the links of that page lead somewhere
+        assert (out.status_code, out.headers["location"]) == (303, "/login")
+        assert sessions.COOKIE not in http.cookies
     with client(url) as http:
         http.cookies.set(sessions.COOKIE, session)
         assert http.get("/").status_code == 401
