@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from tests.faces.api.processes import environment, started
-from tests.faces.api.serving import engine_over
+from tests.faces.api.serving import client, engine_over, key, serving
 from tests.faces.worker.partners import partner
 from tripoint.faces.worker import loop, posting
 from tripoint.kernel.clock import SystemClock
@@ -294,6 +294,17 @@ def test_judges_the_address_again_at_every_delivery(fresh_database, tmp_path):
         assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
     assert its.requests == []
     assert "WEBHOOK-PRIVATE" in deliveries(engine, endpoint)[0].last_error
+
+
+def test_a_page_of_deliveries_tells_whether_another_follows(engine):
+    endpoint = hook(engine, "http://127.0.0.1:9/")
+    answer(engine, 2)
+    posting.plan(engine, 0)
+    with serving(engine) as url, client(url, key(engine)) as http:
+        place = f"/v1/webhooks/{endpoint.endpoint_id}/deliveries"
+        pages = [http.get(place, params={"limit": limit}).json() for limit in (1, 2)]
+    assert [len(page["items"]) for page in pages] == [1, 2]
+    assert [page["next_before"] is None for page in pages] == [False, True]
 
 
 def test_an_address_gets_only_what_came_after_it_was_registered(engine):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
@@ -46,25 +47,34 @@ TAGS = [
     Tag(name="standing", description="Is it alive, is it ready, what is there to count."),
 ]
 
+_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
+
 DESCRIPTION = ("/v1/openapi.json", "/v1/docs")
 
 ROUTERS = (messages.router, receipts.router, lists.router, trials.router, webhooks.router, keys.router)
 
 
 def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
-    """Raises 400 for a query parameter the operation does not have: a misspelt filter must not be passed over."""
+    """Raises 400 for a query parameter that the operation does not have, that is said twice, or is an odd number.
+
+    A misspelt filter must not be passed over, nor one of two cursors; and `1e3` is no way to write a thousand.
+    """
     fields = request.route_handler.parsed_fn_signature.parameters
     known = {
-        its.name or name
+        its.name or name: int in (field.annotation, *get_args(field.annotation))
         for name, field in fields.items()
         if isinstance(its := field.kwarg_definition, QueryParameter)
     }
-    strange = sorted(set(request.query_params) - known)
-    if strange:
-        raise HTTPException(
-            status_code=400,
-            extra=[{"key": name[:100], "message": "no such parameter / 没有此参数"} for name in strange[:20]],
-        )
+    wrong = []
+    for name, values in sorted(request.query_params.dict().items()):
+        if name not in known:
+            wrong.append({"key": name[:100], "message": "no such parameter / 没有此参数"})
+        elif len(values) > 1:
+            wrong.append({"key": name, "message": "said more than once / 重复出现"})
+        elif known[name] and not _NUMBER.fullmatch(values[0]):
+            wrong.append({"key": name, "message": "Expected `int`, got `str`"})
+    if wrong:
+        raise HTTPException(status_code=400, extra=wrong[:20])
 
 
 def offered(request: Request[Any, Any, Any]) -> Response[None] | None:

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from tripoint.faces.api import metrics
 from tripoint.faces.api.logs import numbered
+from tripoint.faces.api.mistakes import NO_BODY, choices_of, told
 from tripoint.kernel.refusals import (
     Busy,
     Conflict,
@@ -216,27 +217,25 @@ def allowed(methods: Iterable[str]) -> str:
     return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
-def _name_on_the_wire(request: Request[Any, Any, Any], name: str) -> str:
-    """A parameter's name as the caller wrote it, where ours is another."""
-    try:
-        field = request.route_handler.parsed_fn_signature.parameters[name]
-    except (AttributeError, KeyError):
-        return name
-    return getattr(field.kwarg_definition, "name", None) or name
-
-
 def _field_errors(request: Request[Any, Any, Any], error: HTTPException) -> list[FieldError]:
     extra = error.extra
     if isinstance(extra, list):
-        return [
-            FieldError(
-                field=_name_on_the_wire(request, str(entry.get("key", ""))),
-                message=str(entry.get("message", "")),
-            )
-            for entry in extra
-            if isinstance(entry, dict)
-        ]
-    return [FieldError(field="body", message=error.detail)] if error.status_code == 400 else []
+        return [_field_error(request, entry) for entry in extra if isinstance(entry, dict)]
+    return [FieldError(field="body", message=told(error.detail))] if error.status_code == 400 else []
+
+
+def _field_error(request: Request[Any, Any, Any], entry: dict[str, Any]) -> FieldError:
+    """What is wrong with one parameter or field, under the name that the caller wrote."""
+    key, message = str(entry.get("key", "")), str(entry.get("message", ""))
+    handler: Any = request.scope.get("route_handler")  # the door has none
+    parameters = handler.parsed_fn_signature.parameters if handler is not None else {}
+    if key == "data":
+        return FieldError(field="body", message=NO_BODY if message == "'data'" else told(message))
+    if key in parameters:
+        name = getattr(parameters[key].kwarg_definition, "name", None) or key
+        return FieldError(field=name, message=told(message, choices_of(parameters[key].annotation)))
+    choices = choices_of(parameters["data"].annotation, key) if "data" in parameters else []
+    return FieldError(field=key, message=told(message, choices))
 
 
 def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -249,7 +249,9 @@ def deliveries(
     _own(engine, caller, endpoint_id)
     with engine.transaction() as tx:
         items = [_posted(found) for found in access.deliveries(tx, endpoint_id, before=before, limit=limit)]
-    return Deliveries(items=items, next_before=items[-1].delivery_id if len(items) == limit else None)
+        last = items[-1].delivery_id if items else 0
+        more = access.deliveries(tx, endpoint_id, before=last, limit=1)
+    return Deliveries(items=items, next_before=last if more else None)
 
 
 @post(
