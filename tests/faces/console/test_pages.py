@@ -244,7 +244,9 @@ def test_a_session_and_a_login_address_open_nothing_but_the_console(engine, url)
 def test_refuses_keys_of_firms_wrong_keys_and_forms_of_other_sites(engine, url):
     with client(url) as http:
         assert http.post("/login", data={"key": key(engine, FIRM)}).status_code == 403
-        assert http.post("/login", data={"key": "nonsense"}).status_code == 401
+        wrong = http.post("/login", data={"key": "nonsense"})
+        assert wrong.status_code == 401
+        assert "Authorization" not in wrong.text  # a form has no such header
         assert (
             http.post(
                 "/login", data={"key": key(engine, None)}, headers={"Origin": "http://evil.example"}

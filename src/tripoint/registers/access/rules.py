@@ -89,8 +89,8 @@ def no_such_key() -> Unauthenticated:
     """One answer for every key that is not ours: it does not tell which part was wrong."""
     return Unauthenticated(
         "ACCESS-KEY",
-        "没有这样的密钥，请检查 Authorization 头",
-        "there is no such key; check the Authorization header",
+        "没有这样的密钥；请照签发时显示的全文填写",
+        "there is no such key; give its text exactly as it was shown when it was made",
     )
 
 
