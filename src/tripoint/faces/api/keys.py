@@ -76,7 +76,7 @@ def _key(key: ApiKey) -> Key:
     sync_to_thread=True,
     summary="Make a key",
     response_headers=[location()],
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 413, 503),
     tags=["keys"],
 )
 def make(data: JSONBody[NewKey], caller: Caller, engine: Wired) -> Response[KeyMade]:

@@ -121,7 +121,7 @@ def _posted(delivery: Delivery) -> Posted:
     "/webhooks",
     summary="Register a webhook",
     response_headers=[location()],
-    responses=problems(400, 401, 403, 404, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
     tags=["webhooks"],
 )
 async def register(
@@ -208,7 +208,7 @@ def one(endpoint_id: RowId, caller: Caller, engine: Wired) -> Webhook:
     "/webhooks/{endpoint_id:int}",
     sync_to_thread=True,
     summary="Switch a webhook on or off",
-    responses=problems(400, 401, 403, 404, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
     tags=["webhooks"],
 )
 def switch(endpoint_id: RowId, data: JSONBody[Switch], caller: Caller, engine: Wired) -> Webhook:
