@@ -90,9 +90,6 @@ MENDED_FROM_OUTSIDE = (
 )
 """Findings that a rate, a deposit or a filing mends, without any paper being sent again."""
 
-CONSOLE_LOGIN = "console login"
-"""The name of keys that open the console once."""
-
 NUMBERS_PASSED_OVER = 10_000_000
 """After a restore: more than are given out in the minutes it may lack, and a hundredth of those that nine digits have."""
 
@@ -402,11 +399,11 @@ class Engine:
         return list(migration_status(self.database).pending)
 
     def console_key(self) -> str:
-        """The text of an operator's key that opens the console once (`/login?key=…`) within ten minutes."""
+        """The text of a key that opens the console once (`/login?key=…`) within ten minutes, and nothing else."""
         now = self.clock.now()
         with self.transaction() as tx:
             issued = access.create_key(
-                tx, None, CONSOLE_LOGIN, {Scope.OPERATOR}, now=now, expires_at=now + timedelta(minutes=10)
+                tx, None, "console login", {Scope.LOGIN}, now=now, expires_at=now + timedelta(minutes=10)
             )
         return issued.text
 

@@ -1167,3 +1167,20 @@ alter table live_clearings set (fillfactor = 40);
 
 create sequence rounds;
 comment on sequence rounds is 'local. A number for each round, in the order in which rounds took their messages.';
+
+-- 0014_console_sessions
+-- A session of the console is over with the key it was opened with.
+
+alter table api_keys add column opened_with text;
+comment on column api_keys.opened_with is 'Of a session of the console: the key it was opened with, and is over with; null for every other key.';
+
+-- 0015_next_deliveries
+-- The oldest delivery of each address that is not over is found without the many that wait behind it.
+
+create index webhook_deliveries_next on webhook_deliveries (endpoint_id, delivery_id) where state = 'due';
+
+-- 0016_webhook_keys
+-- Which key registered an address: whoever revokes the key sees what goes on without it.
+
+alter table webhook_endpoints add column key_id text;
+comment on column webhook_endpoints.key_id is 'The key that registered it; null where that was before this was noted.';

@@ -32,6 +32,15 @@ def test_is_openapi_31_and_describes_every_operation(description):
     assert {tag for _, _, operation in operations(description) for tag in operation["tags"]} == names
 
 
+def test_every_operation_that_takes_a_body_says_that_one_may_be_too_large(description):
+    silent = [
+        (method, path)
+        for method, path, operation in operations(description)
+        if "requestBody" in operation and "413" not in operation["responses"]
+    ]
+    assert silent == []
+
+
 def test_money_is_never_a_number(description):
     wrong = []
     for name, schema in description["components"]["schemas"].items():
@@ -133,7 +142,7 @@ def test_answers_as_described_whatever_is_asked(new_database, tmp_path_factory, 
     assert tried > 20
 
 
-async def at_once(ask, _seconds):
+async def at_once(ask, *_):
     """Nobody waits in this test."""
     return await to_thread.run_sync(ask)
 

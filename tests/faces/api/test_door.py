@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from tests.faces.api.serving import client, engine_over, key, rehearsed, serving
 from tripoint.exchange import store as exchange
 from tripoint.faces.api import outbox, server
-from tripoint.faces.api.fetching import Given, accepts_zstd
+from tripoint.faces.api.fetching import BODY_ROUTE, OUTBOX_ROUTE, Given, accepts_zstd
 from tripoint.faces.api.outbox import Body, Mail, News, Shelf
 from tripoint.faces.api.quick import Quick
+from tripoint.faces.api.sending import MESSAGES_ROUTE
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.registers.access.records import Scope
 
@@ -105,6 +106,11 @@ def test_the_door_answers_as_the_router_does(houses):
                 for coding in ("identity", "zstd, gzip", "zstd;q=0"):
                     headers = {"Accept-Encoding": coding, "Accept-Language": "en"}
                     assert said(one.get(path, headers=headers)) == said(two.get(path, headers=headers)), path
+
+
+def test_the_door_counts_and_logs_under_the_routers_names(houses):
+    routes = {route.path_format for route in server.application(houses.engine).routes}
+    assert {OUTBOX_ROUTE, BODY_ROUTE, MESSAGES_ROUTE} <= routes
 
 
 def test_the_door_takes_messages_as_the_router_does(houses):
@@ -259,7 +265,7 @@ def test_a_shelf_holds_no_more_bytes_than_it_may():
 
 @pytest.mark.parametrize(
     ("accepted", "is_taken"),
-    [("zstd", True), ("gzip, ZSTD;q=0.5", True), ("zstd;q=0", False), ("zstd; q=0.0", False), ("gzip", False), ("", False)],
+    [("zstd", True), ("gzip, ZSTD;q=0.5", True), ("zstd;q=0", False), ("zstd; q=0.0", False), ("zstd;level=3;q=0", False), ("zstd;q=abc", False), ("zstd;q=0.001", True), ("gzip", False), ("", False)],
 )  # fmt: skip
 def test_takes_zstandard_where_it_is_accepted(accepted, is_taken):
     assert accepts_zstd(accepted) is is_taken

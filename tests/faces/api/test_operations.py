@@ -26,7 +26,7 @@ from tests.faces.api.processes import environment
 from tests.faces.api.serving import FIRM, client, engine_over, key, post, rehearsed, serving
 from tripoint.app import Engine
 from tripoint.database import Supervisor
-from tripoint.faces.api import watch, wire
+from tripoint.faces.api import standing, watch, wire
 from tripoint.settings import Settings
 
 API = "tripoint.faces.api"
@@ -257,6 +257,18 @@ def test_a_watch_that_fails_goes_on_looking(new_database, tmp_path):
             wait(lambda: post(http, b"<w n='1'/>").status_code == 202)
             wait(lambda: post(http, b"<w n='2'/>").json().get("code") == "BACKLOG-FULL")
         assert sum(line["event"] == "fault" for line in one.lines()) == 1
+
+
+def test_what_is_not_looked_at_while_migrations_are_pending_is_not_told(new_database, tmp_path, monkeypatch):
+    with new_database() as database:
+        engine = engine_over(database, tmp_path)
+        monkeypatch.setattr(engine, "pending_migrations", lambda: ["9999_next"])
+        with serving(engine) as url, client(url) as http:
+            told = http.get("/ready")
+    assert told.status_code == 503
+    details = {one["name"]: one["detail"] for one in told.json()["checks"]}
+    assert details["migrations"] == "9999_next"
+    assert details["backlog"] == details["worker"] == standing.NOT_KNOWN
 
 
 def test_a_look_that_hangs_keeps_messages_out_and_nobody_waiting(new_database, tmp_path, monkeypatch):

@@ -54,6 +54,74 @@ def test_every_refusal_is_a_problem_document(firm, method, path, status, code):
 
 
 @pytest.mark.parametrize(
+    ("query", "field", "said"),
+    [
+        ("messages?limit=0", "limit", "Expected `int` >= 1 / 应为不小于 1 的整数"),
+        ("messages?before=x", "before", "Expected `int`, got `str` / 应为整数，而不是文本"),
+        ("messages?limit=1e3", "limit", "Expected `int`, got `str` / 应为整数，而不是文本"),
+        ("messages?limit=1.0", "limit", "Expected `int`, got `str` / 应为整数，而不是文本"),
+        ("receipts?after=1&after=2", "after", "said more than once / 重复出现"),
+        ("receipts?order_no=", "order_no", "Expected `str` of length >= 1 / 文本长度不得少于 1"),
+        (
+            "messages?state=foo",
+            "state",
+            (
+                "Invalid enum value 'foo'; there are received, read, unreadable / "
+                "没有 foo 这个值；现有 received, read, unreadable"
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_parameter_is_told_in_both_languages(firm, query, field, said):
+    answer = firm.get(f"/v1/{query}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"field": field, "message": said}]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "chinese"),
+    [
+        (b"{", "body", "JSON 不完整"),
+        (b"", "body", "须有 JSON 内容"),
+        (b"[]", "body", "应为对象，而不是数组"),
+        (b"{}", "body", "缺少字段 name"),
+        (b'{"name":"x","scopes":["send"],"more":1}', "body", "没有字段 more"),
+        (b'{"name":"x","scopes":[]}', "scopes", "数组长度不得少于 1"),
+        (b'{"name":"x","scopes":["foo"]}', "scopes[0]", "没有 foo 这个值；现有 send, read, operator"),
+        (
+            b'{"name":"x","scopes":["send"],"expires_at":"2099-01-01T00:00:00"}',
+            "expires_at",
+            "日期时间须带时区",
+        ),
+        (b"x", "body", "JSON 有误"),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_told_in_both_languages(operator, body, field, chinese):
+    answer = operator.post("/v1/keys", content=body, headers={"Content-Type": "application/json"})
+    (error,) = answer.json()["errors"]
+    english, _, told = error["message"].partition(" / ")
+    assert (answer.status_code, error["field"]) == (400, field)
+    assert english
+    assert told.startswith(chinese)
+
+
+@pytest.mark.parametrize("path", ["/v1/webhooks", "/v1/keys", "/v1/assessments"])
+def test_a_body_of_many_brackets_is_the_callers_mistake(operator, nobody, path):
+    body = {"content": b"[" * 100_000, "headers": {"Content-Type": "application/json"}}
+    with capture_logs() as logs:
+        known, unknown = operator.post(path, **body), nobody.post(path, **body)
+    assert (known.status_code, known.json()["code"]) == (400, "REQUEST-INVALID")
+    assert "nested too deeply" in known.json()["errors"][0]["message"]
+    assert (unknown.status_code, unknown.json()["code"]) == (401, "ACCESS-KEY-MISSING")
+    assert not [entry for entry in logs if entry["event"] == "fault"]
+
+
+def test_nothing_is_read_from_whoever_shows_no_key(nobody):
+    answer = nobody.post("/v1/webhooks?strange=1", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "ACCESS-KEY-MISSING")
+
+
+@pytest.mark.parametrize(
     "path", ["/v1/messages", "/v1/messages/1/raw", "/v1/webhooks", "/v1/keys/1", "/health"]
 )
 def test_says_which_methods_an_address_has(firm, path):

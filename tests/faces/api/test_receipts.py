@@ -2,11 +2,13 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.faces.api.serving import client, engine_over, key, post, rehearsed, serving
+from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, post, rehearsed, serving
+from tripoint.faces.api import receipts
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,40 @@ def test_waits_for_the_first_receipt_and_no_longer(cleared):
     assert time.monotonic() - begun < 10
 
 
+def test_whoever_waits_asks_the_database_only_when_something_has_gone_out_to_him(cleared, monkeypatch):
+    engine, address, http = cleared
+    asked, ask = [], receipts.answers.receipts
+    monkeypatch.setattr(
+        receipts.answers, "receipts", lambda *its, **more: asked.append(1) or ask(*its, **more)
+    )
+    thread = threading.Thread(target=answered, args=(engine, OTHER))
+    thread.start()
+    with client(address, key(engine)) as firm:
+        waited = firm.get("/v1/receipts", params={"wait": 3}).json()
+    thread.join()
+    assert (waited["items"], len(asked)) == ([], 1)
+    assert http.get("/v1/receipts", params={"after": 0}).json()["items"]
+
+
+def answered(engine, code):
+    """Have a message of an enterprise answered, in a moment."""
+    time.sleep(0.7)
+    engine.admit(b"<not-a-message %d" % time.monotonic_ns(), sender_code=code)
+    engine.work_all()
+
+
+def test_a_key_revoked_while_it_waits_is_told_no_receipts(cleared):
+    engine, address, http = cleared
+    text = key(engine)
+    with client(address, text) as firm, ThreadPoolExecutor() as threads:
+        waiting = threads.submit(firm.get, "/v1/receipts", params={"wait": 20})
+        time.sleep(0.5)
+        http.delete(f"/v1/keys/{text.split('_')[1]}")
+        answered(engine, FIRM)
+        answer = waiting.result()
+    assert (answer.status_code, answer.json()["code"]) == (401, "ACCESS-KEY-REVOKED")
+
+
 def test_validates_without_keeping_anything(cleared, tmp_path):
     _, _, http = cleared
     before = http.get("/v1/messages", params={"limit": 1}).json()["items"][0]["message_id"]
@@ -181,6 +217,10 @@ def test_tells_how_it_stands(cleared):
         ready = http.get("/ready")
         assert ready.status_code == 200
         assert ready.json()["pending_migrations"] == []
+        for place in ("/health", "/ready", "/v1/openapi.json"):  # as load balancers probe
+            got, head = http.get(place), http.head(place)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == got.headers["content-type"]
         figures = http.get("/metrics").text
     assert 'tripoint_lists{state="released"}' in figures
     assert "tripoint_backlog_messages 0.0" in figures

@@ -1,10 +1,15 @@
 """Webhooks and keys as their owners keep them."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.faces.api.serving import FIRM, OTHER, client, engine_over, key, serving
+from tripoint.registers.access import names
+from tripoint.registers.access.records import Scope
 
 LOCAL = "http://127.0.0.1:9/receipts"
 
@@ -48,7 +53,74 @@ def test_refuses_what_is_no_address(firm, body):
     assert firm.post("/v1/webhooks", json=body).status_code == 400
 
 
-def test_a_firm_cannot_register_for_another_and_the_operator_names_whom(firm, operator):
+def test_names_that_resolve_slowly_hold_nobody_up(other, url, engine, monkeypatch):
+    monkeypatch.setattr(names, "LOOK_UP_SECONDS", 4)
+    monkeypatch.setattr(names, "_resolve", lambda *_: time.sleep(6) or [])
+
+    slow = {"Authorization": f"Bearer {key(engine, '3301960A03')}"}
+
+    def register(number):
+        body = {"url": f"http://{number}.slow.test/"}
+        return httpx.post(f"{url}/v1/webhooks", json=body, headers=slow, timeout=30, trust_env=False)
+
+    with ThreadPoolExecutor(12) as threads:
+        asked = [threads.submit(register, number) for number in range(12)]
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert other.get("/v1/lists").status_code == 200
+        assert time.monotonic() - begun < 2
+        answers = [one.result() for one in asked]
+    assert {(one.status_code, one.json()["code"]) for one in answers} == {(400, "WEBHOOK-HOST-SLOW")}
+
+
+def test_a_key_that_only_reads_changes_no_webhook(firm, url, engine):
+    place = firm.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/mine"}).headers["location"]
+    with client(url, key(engine, FIRM, Scope.READ)) as reader:
+        refused = [
+            reader.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/thief"}),
+            reader.patch(place, json={"active": False}),
+            reader.post(f"{place}/secret"),
+        ]
+        assert {(one.status_code, one.json()["code"]) for one in refused} == {(403, "ACCESS-SCOPE")}
+        assert reader.get(place).json()["active"] is True
+
+
+def test_whoever_revokes_a_key_is_told_which_webhooks_go_on(operator, url, engine):
+    text = key(engine, FIRM)
+    number = text.split("_")[1]
+    with client(url, text) as leaked:
+        made = [
+            leaked.post("/v1/webhooks", json={"url": f"http://127.0.0.1:9/of-a-key/{one}"}) for one in "ab"
+        ]
+    assert [one.json()["key_id"] for one in made] == [number, number]
+    operator.patch(made[0].headers["location"], json={"active": False})
+    assert operator.delete(f"/v1/keys/{number}").json()["webhooks"] == [made[1].json()["endpoint_id"]]
+
+
+def test_a_secret_that_has_leaked_is_replaced(firm, other):
+    made = firm.post("/v1/webhooks", json={"url": "http://127.0.0.1:9/leaked"})
+    place = made.headers["location"]
+    renewed = firm.post(f"{place}/secret")
+    assert renewed.status_code == 200
+    assert renewed.json() | {"secret": ""} == made.json() | {"secret": ""}
+    assert renewed.json()["secret"].startswith("whsec_")
+    assert renewed.json()["secret"] != made.json()["secret"]
+    assert other.post(f"{place}/secret").status_code == 404
+
+
+def test_an_address_is_kept_in_one_form_however_it_is_written(firm):
+    made = firm.post("/v1/webhooks", json={"url": "HTTP://LOCALHOST:80"})
+    assert (made.status_code, made.json()["url"]) == (201, "http://localhost/")
+    for same in ("http://localhost/", "http://localhost:80/?", "http://Localhost"):
+        assert firm.post("/v1/webhooks", json={"url": same}).json()["code"] == "WEBHOOK-TWICE"
+
+
+def test_the_operator_registers_for_no_enterprise_nobody_filed(operator):
+    refused = operator.post("/v1/webhooks", json={"url": LOCAL, "enterprise_code": "NOPE"})
+    assert (refused.status_code, refused.json()["code"]) == (404, "FILINGS-ENTERPRISE-UNKNOWN")
+
+
+def test_a_firm_cannot_register_for_another_and_the_operator_names_whom(firm, operator, filed):
     body = {"url": "http://127.0.0.1:9/b", "enterprise_code": OTHER}
     assert firm.post("/v1/webhooks", json=body).status_code == 403
     assert operator.post("/v1/webhooks", json=body).json()["enterprise_code"] == OTHER
@@ -124,6 +196,9 @@ def test_no_key_is_made_for_an_enterprise_nobody_filed(operator):
             {"name": "x", "scopes": ["send"], "enterprise_code": OTHER, "expires_at": "2099-01-01T00:00:00"},
             400,
         ),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "9999-12-31T23:59:59-23:59"}, 400),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "9999-12-31T23:59:59Z"}, 400),
+        ({"name": "x", "scopes": ["operator"], "expires_at": "0001-01-01T00:00:00+23:59"}, 400),
     ],
 )
 def test_nobody_makes_a_key_that_may_more_than_he(operator, body, status):

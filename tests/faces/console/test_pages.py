@@ -1,5 +1,7 @@
 """The console shows what happened to whoever may see it, in both languages, and runs nothing that a paper says."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.faces.api.serving import FIRM, client, engine_over, key, serving
@@ -81,7 +83,10 @@ def test_pages_through_all_lists_once(reader):
 def test_finds_a_list_by_number_and_says_when_there_is_none(reader):
     assert reader.get("/list", params={"number": "NO-SUCH"}).status_code == 404
     assert "没有编号为 NO-SUCH 的清单" in reader.get("/list", params={"number": "NO-SUCH"}).text
+    assert 'action="/list"' in reader.get("/list", params={"number": "NO-SUCH"}).text  # to try another
     assert reader.get("/list").status_code == 400
+    assert "参数 number 缺失或有误" in reader.get("/list").text
+    assert "参数 before 缺失或有误" in reader.get("/messages?before=abc").text
     assert reader.get("/lists", params={"after": "x"}).status_code == 400
     assert reader.get("/message", params={"number": 10**30}).status_code == 400
 
@@ -91,6 +96,8 @@ def test_speaks_both_languages_and_remembers_the_choice(engine, url):
         http.post("/login", data={"key": key(engine, None)})
         assert "总览" in http.get("/").text
         assert "Overview" in http.get("/", headers={"Accept-Language": "en-GB"}).text
+        for accepted in ("en;q=0.1, zh;q=0.9", "en;q=0", "de"):
+            assert "总览" in http.get("/", headers={"Accept-Language": accepted}).text
         english = http.get("/", params={"lang": "en"})
         assert 'lang="en"' in english.text
         assert "Overview" in http.get("/").text
@@ -187,7 +194,11 @@ def test_an_operators_own_key_still_works_after_it_logged_in(engine, url):
         session = http.cookies[sessions.COOKIE]
         assert session != text
         assert http.get("/").status_code == 200
-        assert http.post("/logout").status_code == 200
+        out = http.post(
+            "/logout"
+        )  # leads to a page of its own, so that the links of that page lead somewhere
+        assert (out.status_code, out.headers["location"]) == (303, "/login")
+        assert sessions.COOKIE not in http.cookies
     with client(url) as http:
         http.cookies.set(sessions.COOKIE, session)
         assert http.get("/").status_code == 401
@@ -196,10 +207,46 @@ def test_an_operators_own_key_still_works_after_it_logged_in(engine, url):
         assert access.authenticate(tx, text, now=engine.clock.now())
 
 
+def test_a_session_is_over_with_the_key_it_was_opened_with(engine, url):
+    text = key(engine, None)
+    with client(url) as http:
+        http.post("/login", data={"key": text})
+        assert http.get("/").status_code == 200
+        with engine.transaction() as tx:
+            access.revoke_key(tx, text.split("_")[1], at=engine.clock.now())
+        page = http.get("/", headers={"Accept-Language": "en"})
+        assert (page.status_code, "revoked" in page.text) == (401, True)
+
+
+def test_a_session_ends_no_later_than_the_key_it_was_opened_with(engine, url):
+    soon = engine.clock.now() + timedelta(seconds=60)
+    with client(url) as http:
+        http.post("/login", data={"key": key(engine, None, expires_at=soon)})
+        session = http.cookies[sessions.COOKIE]
+    with engine.transaction() as tx:
+        assert access.authenticate(tx, session, now=engine.clock.now()).expires_at == soon
+
+
+def test_a_session_and_a_login_address_open_nothing_but_the_console(engine, url):
+    login = engine.console_key()
+    with client(url, login) as http:
+        assert http.post("/v1/keys", json={"name": "x", "scopes": ["operator"]}).status_code == 403
+    with client(url) as http:
+        http.post("/login", data={"key": key(engine, None)})
+        session = http.cookies[sessions.COOKIE]
+        bearer = {"Authorization": f"Bearer {session}"}
+        made = http.post("/v1/keys", json={"name": "x", "scopes": ["operator"]}, headers=bearer)
+        assert (made.status_code, made.json()["code"]) == (403, "ACCESS-SCOPE")
+        assert http.get("/v1/messages", headers=bearer).status_code == 403
+        assert http.post("/login", data={"key": session}).status_code == 403  # nor does it prolong itself
+
+
 def test_refuses_keys_of_firms_wrong_keys_and_forms_of_other_sites(engine, url):
     with client(url) as http:
         assert http.post("/login", data={"key": key(engine, FIRM)}).status_code == 403
-        assert http.post("/login", data={"key": "nonsense"}).status_code == 401
+        wrong = http.post("/login", data={"key": "nonsense"})
+        assert wrong.status_code == 401
+        assert "Authorization" not in wrong.text  # a form has no such header
         assert (
             http.post(
                 "/login", data={"key": key(engine, None)}, headers={"Origin": "http://evil.example"}

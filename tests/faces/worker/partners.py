@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -32,7 +32,9 @@ class Partner:
 
 
 @contextlib.contextmanager
-def partner(answer: Callable[[int], int] = lambda _count: 204) -> Iterator[Partner]:
+def partner(
+    answer: Callable[[int], int] = lambda _count: 204, headers: Sequence[tuple[str, str]] = ()
+) -> Iterator[Partner]:
     """A partner on a free port; `answer` says the status of the n-th request, from 1, and may take its time."""
     its = Partner(answer)
 
@@ -44,6 +46,8 @@ def partner(answer: Callable[[int], int] = lambda _count: 204) -> Iterator[Partn
                 self.send_response(status)
                 if status in (301, 307):
                     self.send_header("Location", its.url + "elsewhere")
+                for name, value in headers:
+                    self.send_header(name, value)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

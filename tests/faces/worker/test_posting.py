@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import signal
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -12,11 +13,12 @@ from datetime import timedelta
 import pytest
 
 from tests.faces.api.processes import environment, started
-from tests.faces.api.serving import engine_over
+from tests.faces.api.serving import client, engine_over, key, serving
 from tests.faces.worker.partners import partner
 from tripoint.faces.worker import loop, posting
 from tripoint.kernel.clock import SystemClock
 from tripoint.registers.access import desk as access
+from tripoint.registers.access import names, rules
 from tripoint.registers.access.records import DeliveryState
 
 FIRM, OTHER = "3301960A01", "3301960A02"
@@ -160,6 +162,78 @@ def test_a_partner_that_hangs_stands_in_nobodys_way(engine, monkeypatch):
         hung.set()
 
 
+def test_an_enterprise_whose_every_address_hangs_stands_in_nobodys_way(engine, monkeypatch):
+    monkeypatch.setattr(posting, "TOGETHER", rules.UNDER_WAY_MOST + 2)
+    hung = threading.Event()
+    with (
+        partner(lambda _count: int(hung.wait(10)) * 200 or 500) as slow,
+        partner() as good,
+        working(engine),
+    ):
+        for number in range(rules.ENDPOINTS_MOST):
+            hook(engine, f"{slow.url}{number}")
+        hook(engine, good.url, OTHER)
+        answer(engine, 1)
+        assert slow.wait(rules.UNDER_WAY_MOST)
+        answer(engine, 2, OTHER)
+        assert good.wait(2, 3)
+        assert len(slow.requests) == rules.UNDER_WAY_MOST
+        hung.set()
+        assert slow.wait(rules.ENDPOINTS_MOST)
+
+
+@pytest.fixture
+def resolver(monkeypatch):
+    """What names resolve to, and after how many seconds; a name that is not told resolves as ever."""
+    told, asked = {}, socket.getaddrinfo
+
+    def resolve(host, port, *args, **more):
+        if host not in told:
+            return asked(host, port, *args, **more)
+        seconds, numbers = told[host]
+        time.sleep(seconds)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port)) for number in numbers]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    return told
+
+
+def test_names_that_resolve_slowly_stand_in_nobodys_way(engine, monkeypatch, resolver):
+    monkeypatch.setattr(names, "LOOK_UP_SECONDS", 1)
+    for number in range(12):
+        resolver[f"{number}.slow.test"] = (8, ["127.0.0.1"])
+    resolver["good.test"] = (0, ["127.0.0.1"])
+    with partner() as its, working(engine):
+        slow = [hook(engine, f"http://{number}.slow.test:9/") for number in range(12)]
+        hook(engine, its.url.replace("127.0.0.1", "good.test"), OTHER)
+        answer(engine, 1)
+        time.sleep(0.5)
+        answer(engine, 1, OTHER)
+        assert its.wait(1, 3)
+        assert soon(lambda: all(deliveries(engine, one)[0].attempts for one in slow), 6)
+    assert all("WEBHOOK-HOST-SLOW" in deliveries(engine, one)[0].last_error for one in slow)
+    assert its.requests[0][0]["host"].startswith("good.test:")
+
+
+def test_the_addresses_of_a_name_are_tried_in_turn(engine, resolver):
+    resolver["two.test"] = (0, ["127.0.0.9", "127.0.0.1"])
+    with partner() as its, working(engine):  # it listens at the second only
+        hook(engine, its.url.replace("127.0.0.1", "two.test"))
+        answer(engine, 1)
+        assert its.wait(1, 5)
+
+
+def test_a_name_one_of_whose_addresses_is_private_is_posted_to_at_none(fresh_database, tmp_path, resolver):
+    engine = engine_over(fresh_database, tmp_path)
+    resolver["two.test"] = (0, ["93.184.216.34", "127.0.0.1"])
+    with partner() as its, working(engine):
+        endpoint = hook(engine, its.url.replace("127.0.0.1", "two.test"))
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    assert its.requests == []
+    assert "WEBHOOK-PRIVATE" in deliveries(engine, endpoint)[0].last_error
+
+
 def test_gives_a_hanging_partner_up_for_this_attempt_and_says_so(engine, monkeypatch):
     monkeypatch.setattr(posting, "POST_SECONDS", 1)
     with partner(lambda _count: time.sleep(3) or 200) as its, working(engine):
@@ -181,6 +255,37 @@ def test_follows_no_redirect(engine, status):
     assert str(status) in deliveries(engine, endpoint)[0].last_error
 
 
+@pytest.mark.parametrize("location", ["http://xn--/", "http://[", "http://\\ud800"])
+def test_a_redirect_to_nowhere_is_an_attempt_that_failed(engine, location):
+    with partner(lambda _count: 302, headers=[("Location", location)]) as its, working(engine):
+        endpoint = hook(engine, its.url)
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    (kept,) = deliveries(engine, endpoint)
+    assert (kept.state, kept.last_error) == (DeliveryState.DUE, "answered with status 302")
+
+
+def test_a_fault_of_ours_is_an_attempt_that_failed(engine, monkeypatch):
+    monkeypatch.setattr(posting.letters, "body", lambda *_: 1 / 0)
+    with working(engine):
+        endpoint = hook(engine, "http://127.0.0.1:9/")
+        answer(engine, 1)
+        assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
+    (kept,) = deliveries(engine, endpoint)
+    assert (kept.state, kept.last_error) == (DeliveryState.DUE, posting.FAULT)
+
+
+def test_no_cookie_of_a_partner_is_kept_or_sent_to_another(engine):
+    with partner(headers=[("Set-Cookie", "spy=1; Path=/")]) as one, partner() as two, working(engine):
+        hook(engine, one.url)
+        hook(engine, two.url, OTHER)  # behind the same address
+        answer(engine, 2)
+        assert one.wait(2)
+        answer(engine, 1, OTHER)
+        assert two.wait(1)
+    assert [headers.get("cookie") for headers, _ in [*one.requests, *two.requests]] == [None] * 3
+
+
 def test_judges_the_address_again_at_every_delivery(fresh_database, tmp_path):
     engine = engine_over(fresh_database, tmp_path)  # private addresses are forbidden here
     with partner() as its, working(engine):
@@ -189,6 +294,17 @@ def test_judges_the_address_again_at_every_delivery(fresh_database, tmp_path):
         assert soon(lambda: [item.attempts for item in deliveries(engine, endpoint)] == [1])
     assert its.requests == []
     assert "WEBHOOK-PRIVATE" in deliveries(engine, endpoint)[0].last_error
+
+
+def test_a_page_of_deliveries_tells_whether_another_follows(engine):
+    endpoint = hook(engine, "http://127.0.0.1:9/")
+    answer(engine, 2)
+    posting.plan(engine, 0)
+    with serving(engine) as url, client(url, key(engine)) as http:
+        place = f"/v1/webhooks/{endpoint.endpoint_id}/deliveries"
+        pages = [http.get(place, params={"limit": limit}).json() for limit in (1, 2)]
+    assert [len(page["items"]) for page in pages] == [1, 2]
+    assert [page["next_before"] is None for page in pages] == [False, True]
 
 
 def test_an_address_gets_only_what_came_after_it_was_registered(engine):

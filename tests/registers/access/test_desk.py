@@ -171,6 +171,29 @@ def test_two_workers_never_take_up_the_same_delivery(fresh_database):
     assert len({due.delivery_id for due in first + second}) == 10
 
 
+def test_what_one_enterprise_has_under_way_leaves_room_to_the_others(tx):
+    for number in range(rules.ENDPOINTS_MOST):
+        hook(tx, url=f"https://example.com/{number}")
+    hook(tx, "0000A60002")
+    lease = timedelta(seconds=60)
+    desk.enqueue(tx, messages((1, FIRM, "CEB622"), (2, "0000A60002", "CEB622")), now=NOW)
+    taken = [due.enterprise_code for due in desk.claim(tx, now=NOW, lease=lease)]
+    assert sorted(taken) == [FIRM] * rules.UNDER_WAY_MOST + ["0000A60002"]
+    assert desk.claim(tx, now=NOW, lease=lease, under_way=taken) == []
+    assert len(desk.claim(tx, now=NOW, lease=lease, under_way=taken[:3])) == rules.UNDER_WAY_MOST - 3
+
+
+def test_an_enterprise_has_only_so_many_addresses_in_use(tx):
+    first, *_ = [hook(tx, url=f"https://example.com/{number}") for number in range(rules.ENDPOINTS_MOST)]
+    with pytest.raises(Conflict, match="WEBHOOK-MANY"), tx.savepoint():
+        hook(tx, url="https://example.com/more")
+    hook(tx, "0000A60002")
+    desk.set_active(tx, first.endpoint_id, False)
+    hook(tx, url="https://example.com/more")
+    with pytest.raises(Conflict, match="WEBHOOK-MANY"), tx.savepoint():
+        desk.set_active(tx, first.endpoint_id, True)
+
+
 def test_deliveries_to_one_endpoint_are_taken_up_one_after_the_other_and_in_order(tx):
     hook(tx)
     desk.enqueue(tx, messages((1, FIRM, "CEB622"), (2, FIRM, "CEB622"), (3, FIRM, "CEB622")), now=NOW)

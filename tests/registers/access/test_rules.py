@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,12 +124,38 @@ def test_reads_the_host_of_a_webhook(url, host, port):
         "", "example.com", "ftp://example.com", "file:///etc/passwd", "https://", "https:///x", "https://user@example.com",
         "https://a:b@example.com", "https://example.com/#x", "https://exa mple.com", "https://example.com/\n", "https://a..b",
         "https://example.com:0", "https://example.com:99999", "https://example.com:x", "https://例子.com", "https://[::1", "https://[x]/",
-        "https://example.com\\@internal/", "https://-a.com", "gopher://example.com", "https://example.com/" + "x" * 2000,
+        "https://example.com\\@internal/", "https://-a.com", "http://0177.0.0.1/", "http://2130706433/", "http://0x7f000001/", "http://127.1/",
+        "http://[::1]x:80/", "http://[fe80::1%25eth0]/", "https://example.com/./x", "https://example.com/a/%2E./x", "http://127.0.0.1./", "gopher://example.com", "https://example.com/" + "x" * 2000,
     ],
 )  # fmt: skip
 def test_refuses_what_is_no_plain_web_address(url):
     with pytest.raises(Malformed, match="WEBHOOK-URL"):
         rules.webhook_host(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("HTTPS://Example.COM:443", "https://example.com/"),
+        ("http://example.com:/a?", "http://example.com/a"),
+        ("http://example.com:8080/A?b=C", "http://example.com:8080/A?b=C"),
+        ("http://[0:0::1]:80/x", "http://[::1]/x"),
+        ("https://4.example.com/x", "https://4.example.com/x"),
+    ],
+)
+def test_an_address_has_one_form(url, kept):
+    assert rules.plain_url(url) == kept == rules.plain_url(kept)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60).map(lambda text: "http://" + text))
+def test_what_is_taken_for_an_address_can_be_posted_to(url):
+    try:
+        kept = rules.plain_url(url)
+    except Malformed:
+        return
+    named = httpx.Request("POST", kept).url
+    assert (named.raw_host.decode(), named.port or 80) == rules.webhook_host(kept)
 
 
 @settings(deadline=None)
@@ -144,7 +171,7 @@ def test_an_address_is_read_or_refused_and_never_a_fault(url):
 
 PRIVATE = [
     "127.0.0.1", "10.0.0.1", "172.16.5.5", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
-    "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::a00:1", "not an address",
+    "::1", "::", "fe80::1", "fec0::1", "fc00::1", "ff02::1", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::a00:1", "not an address",
 ]  # fmt: skip
 
 

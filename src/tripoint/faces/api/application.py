@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
@@ -16,15 +17,16 @@ from litestar.params import QueryParameter
 from tripoint import __version__
 from tripoint.app import Engine
 from tripoint.faces.api import keys, lists, messages, receipts, standing, trials, webhooks
-from tripoint.faces.api.callers import Keys, authenticated
+from tripoint.faces.api.callers import Keys, authenticate, caller
 from tripoint.faces.api.description import PlainPage
 from tripoint.faces.api.fetching import Fetching
 from tripoint.faces.api.intake import Intake
 from tripoint.faces.api.logs import Journal
 from tripoint.faces.api.outbox import Mail
-from tripoint.faces.api.problems import HANDLERS
+from tripoint.faces.api.problems import HANDLERS, allowed
 from tripoint.faces.api.sending import Sending
 from tripoint.faces.api.watch import Watch
+from tripoint.registers.access.names import Names
 
 JSON_BYTES_MAX = 1024 * 1024
 """The largest JSON body taken; messages have their own limit."""
@@ -45,40 +47,52 @@ TAGS = [
     Tag(name="standing", description="Is it alive, is it ready, what is there to count."),
 ]
 
+_NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
+
 DESCRIPTION = ("/v1/openapi.json", "/v1/docs")
 
 ROUTERS = (messages.router, receipts.router, lists.router, trials.router, webhooks.router, keys.router)
 
 
 def refuse_strange_parameters(request: Request[Any, Any, Any]) -> None:
-    """Raises 400 for a query parameter the operation does not have: a misspelt filter must not be passed over."""
+    """Raises 400 for a query parameter that the operation does not have, that is said twice, or is an odd number.
+
+    A misspelt filter must not be passed over, nor one of two cursors; and `1e3` is no way to write a thousand.
+    """
     fields = request.route_handler.parsed_fn_signature.parameters
     known = {
-        its.name or name
+        its.name or name: int in (field.annotation, *get_args(field.annotation))
         for name, field in fields.items()
         if isinstance(its := field.kwarg_definition, QueryParameter)
     }
-    strange = sorted(set(request.query_params) - known)
-    if strange:
-        raise HTTPException(
-            status_code=400,
-            extra=[{"key": name[:100], "message": "no such parameter / 没有此参数"} for name in strange[:20]],
-        )
+    wrong = []
+    for name, values in sorted(request.query_params.dict().items()):
+        if name not in known:
+            wrong.append({"key": name[:100], "message": "no such parameter / 没有此参数"})
+        elif len(values) > 1:
+            wrong.append({"key": name, "message": "said more than once / 重复出现"})
+        elif known[name] and not _NUMBER.fullmatch(values[0]):
+            wrong.append({"key": name, "message": "Expected `int`, got `str`"})
+    if wrong:
+        raise HTTPException(status_code=400, extra=wrong[:20])
 
 
-def offered(request: Request[Any, Any, Any]) -> Response[None]:
-    """The methods of an address; the framework's own answer knows only that of the handler it met first."""
+def offered(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """The methods of an address, where they are asked for; the framework's own answer knows only its first handler's."""
+    if request.method != "OPTIONS":
+        return None
     here = request.scope["path_template"]
     methods = {
         method for route in request.app.routes if route.path_format == here for method in route.methods
     }
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
+    return Response(None, status_code=204, headers={"Allow": allowed(methods)})
 
 
-def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """What is answered before a handler is asked."""
-    if request.method == "OPTIONS":
-        return offered(request)
+async def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """What is answered before a handler is asked; nothing is read from whoever shows no key."""
+    if (methods := offered(request)) is not None:
+        return methods
+    await authenticate(request, request.app.state["keys"])
     refuse_strange_parameters(request)
     return None
 
@@ -110,10 +124,10 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         "/v1",
         route_handlers=list(ROUTERS),
         before_request=look_first,
-        dependencies={"caller": Provide(authenticated)},
+        dependencies={"caller": Provide(caller, sync_to_thread=False)},
     )
     known = Keys(engine)
-    watch = Watch(engine)
+    watch, names = Watch(engine), Names()
     sending = Sending(known, Intake(engine), watch)
     fetching = Fetching(known, Mail(engine, watch))
     app = Litestar(
@@ -121,15 +135,17 @@ def make(engine: Engine, beside: Sequence[Router] = ()) -> Litestar:
         dependencies={
             "engine": Provide(lambda: engine, sync_to_thread=False),
             "keys": Provide(lambda: known, sync_to_thread=False),
+            "names": Provide(lambda: names, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
             "sending": Provide(lambda: sending, sync_to_thread=False),
             "fetching": Provide(lambda: fetching, sync_to_thread=False),
         },
+        before_request=offered,
         exception_handlers=HANDLERS,
         middleware=[Journal],
         openapi_config=described,
         request_max_body_size=JSON_BYTES_MAX,
         logging_config=None,
     )
-    app.state["sending"], app.state["fetching"], app.state["watch"] = sending, fetching, watch
+    app.state.update({"keys": known, "sending": sending, "fetching": fetching, "watch": watch})
     return app

@@ -104,11 +104,16 @@ KnownKeys = SkipValidation[Keys]
 """The keys known, as a handler receives them."""
 
 
-async def authenticated(request: Request[Any, Any, Any], keys: KnownKeys) -> Principal:
-    """Who holds the request's key; raises Unauthenticated, and HTTPException 400 where two keys are shown."""
+async def authenticate(request: Request[Any, Any, Any], keys: Keys) -> None:
+    """Find out who holds the request's key; raises Unauthenticated, and HTTPException 400 where two keys are shown."""
     principal = await keys.principal(only(request.scope["headers"], b"authorization"))
-    request.scope.setdefault("state", {})["key_id"] = principal.key_id
-    return principal
+    request.scope.setdefault("state", {}).update(key_id=principal.key_id, caller=principal)
+
+
+def caller(request: Request[Any, Any, Any]) -> Principal:
+    """Who asks, once that has been found out."""
+    found: Principal = request.scope["state"]["caller"]
+    return found
 
 
 def is_operator(caller: Principal) -> bool:

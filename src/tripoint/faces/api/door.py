@@ -46,6 +46,8 @@ class Door:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # as GET is answered; the connection keeps the body back
+            scope = {**scope, "method": "GET"}
         method, path, query = scope["method"], scope["path"], scope["query_string"]
         if method == "POST" and path == MESSAGES_ROUTE and not query:
             route, answer = path, self._keep(scope, receive)

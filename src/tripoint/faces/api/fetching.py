@@ -13,10 +13,11 @@ from tripoint.faces.api.headers import only
 from tripoint.faces.api.outbox import Mail, Outbox
 from tripoint.faces.api.quick import Line, Quick
 from tripoint.kernel.refusals import Refusal
+from tripoint.kernel.text import weight
 from tripoint.registers.access.records import Principal
 
 OUTBOX_ROUTE = "/v1/outbox"
-BODY_ROUTE = "/v1/outbox/{outbox_id:int}"
+BODY_ROUTE = "/v1/outbox/{outbox_id}"
 """The routes, as they are counted and logged."""
 
 MEDIA_TYPE = "application/xml"
@@ -55,7 +56,7 @@ class Fetching:
 
     def __init__(self, keys: Keys, mail: Mail) -> None:
         self._keys = keys
-        self._mail = mail
+        self.mail = mail
 
     async def caller(self, scope: HTTPScope) -> Principal:
         """Who asks; raises Unauthenticated, and HTTPException 400 where two keys are shown."""
@@ -65,11 +66,11 @@ class Fetching:
 
     async def page(self, caller: Principal, after: int, limit: int) -> Outbox:
         """Outgoing messages after a cursor that the caller may read; raises Forbidden."""
-        return await self._mail.page(require_read(caller), after, limit)
+        return await self.mail.page(require_read(caller), after, limit)
 
     async def body(self, caller: Principal, outbox_id: int, accepted: str) -> Given:
         """The XML of an outgoing message, as it is kept where the caller accepts that; raises Forbidden and Unknown."""
-        return given(await self._mail.body(require_read(caller), outbox_id), accepted)
+        return given(await self.mail.body(require_read(caller), outbox_id), accepted)
 
     def begin(self, line: Line, outbox_id: int, said: Mapping[bytes, bytes]) -> Giving | None:
         """Give a body within its connection; None where it is not at hand, or the request must be refused."""
@@ -77,7 +78,7 @@ class Fetching:
         if principal is None:
             return None
         try:
-            kept = self._mail.at_hand(require_read(principal), outbox_id)
+            kept = self.mail.at_hand(require_read(principal), outbox_id)
         except Refusal:
             return None
         if kept is None:
@@ -99,7 +100,7 @@ def given(kept: bytes, accepted: str) -> Given:
 def accepts_zstd(accepted: str) -> bool:
     """Whether an Accept-Encoding header names Zstandard with a weight above nothing."""
     for part in accepted.lower().split(","):
-        name, _, weight = part.partition(";")
+        name, _, rest = part.partition(";")
         if name.strip() == "zstd":
-            return weight.partition("=")[2].strip().strip("0.") != "" if weight else True
+            return weight(rest) > 0
     return False

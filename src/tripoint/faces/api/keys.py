@@ -49,6 +49,12 @@ class KeyMade(Key):
     text: str
 
 
+class KeyRevoked(Key):
+    """A key that is over; `webhooks` are the addresses in use that it registered: they go on until they are switched off."""
+
+    webhooks: list[int]
+
+
 class Keys(msgspec.Struct):
     """A page of keys; ask again with `after` set to `last`."""
 
@@ -70,7 +76,7 @@ def _key(key: ApiKey) -> Key:
     sync_to_thread=True,
     summary="Make a key",
     response_headers=[location()],
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 413, 503),
     tags=["keys"],
 )
 def make(data: JSONBody[NewKey], caller: Caller, engine: Wired) -> Response[KeyMade]:
@@ -116,13 +122,14 @@ def listed(
     responses=problems(400, 401, 403, 404, 503),
     tags=["keys"],
 )
-def revoke(key_id: KeyId, caller: Caller, engine: Wired, keys: KnownKeys) -> Key:
-    """The key, revoked for good; doing so again changes nothing."""
+def revoke(key_id: KeyId, caller: Caller, engine: Wired, keys: KnownKeys) -> KeyRevoked:
+    """The key, revoked for good, and the webhooks that go on; doing so again changes nothing."""
     require_operator(caller)
     with engine.transaction() as tx:
-        revoked = _key(access.revoke_key(tx, key_id, at=engine.clock.now()))
+        revoked = access.revoke_key(tx, key_id, at=engine.clock.now())
+        webhooks = access.webhooks_of_key(tx, key_id)
     keys.forget()
-    return revoked
+    return msgspec.convert(_fields(revoked) | {"webhooks": webhooks}, KeyRevoked)
 
 
 router = Router("/", route_handlers=[make, listed, revoke])

@@ -112,6 +112,8 @@ class News:
         self._last = 0
         self._began = 0.0
         self._next: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._listeners = 0
 
     async def after(self, recipient_code: str | None, after: int, most: int) -> Sequence[Outgoing] | None:
         """What goes out to a recipient after a cursor, or to all (None); None where the cursor lies too far back."""
@@ -119,11 +121,45 @@ class News:
             return None
         found = self._known(recipient_code, after, most)
         if len(found) < most:
-            if self._next is None:
-                self._next = asyncio.get_running_loop().create_task(self._look())
-            await asyncio.shield(self._next)
+            await self._looked()
             found = self._known(recipient_code, after, most)
         return found if self._floor is not None and after >= self._floor else None
+
+    async def newest(self) -> int:
+        """A number below which nothing that is committed from now on will be."""
+        if self._floor is None:
+            await self._looked()
+        return self._last
+
+    async def heard(self, recipient_code: str | None, after: int) -> int:
+        """Wait until something goes out to a recipient, or to all (None), after a number; up to which number that is known.
+
+        All who wait share the looks, a quarter of a second apart. Raises what stops a look.
+        """
+        self._listeners += 1
+        try:
+            while self._floor is not None and after >= self._floor:
+                if self._known(recipient_code, after, 1):
+                    break
+                if self._listening is None or self._listening.done():
+                    listen = self._listen(self._last)
+                    self._listening = asyncio.get_running_loop().create_task(listen)
+                await asyncio.shield(self._listening)
+            return self._last
+        finally:
+            self._listeners -= 1
+
+    async def _listen(self, last: int) -> None:
+        """Look until anything has gone out after a number, as long as somebody waits for it."""
+        while self._last == last and self._listeners:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await self._looked()
+
+    async def _looked(self) -> None:
+        """Wait for a look that begins now or later; who asks meanwhile waits for the same."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_task(self._look())
+        await asyncio.shield(self._next)
 
     def _known(self, recipient_code: str | None, after: int, most: int) -> Sequence[Outgoing]:
         known = self._all if recipient_code is None else self._to.get(recipient_code, [])
@@ -214,6 +250,14 @@ class Mail:
         if items is None:
             items = await to_thread.run_sync(self._page, recipient_code, after, limit + 1)
         return page(items, after, limit)
+
+    async def newest(self) -> int:
+        """A number below which nothing that is committed from now on will be."""
+        return await self._news.newest()
+
+    async def heard(self, recipient_code: str | None, after: int) -> int:
+        """Wait until something goes out to a recipient, or to all (None), after a number; up to which that is known."""
+        return await self._news.heard(recipient_code, after)
 
     async def body(self, recipient_code: str | None, outbox_id: int) -> bytes:
         """The body of a message as it is kept; raises Unknown, also for another's.

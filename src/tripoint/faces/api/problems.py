@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from tripoint.faces.api import metrics
 from tripoint.faces.api.logs import numbered
+from tripoint.faces.api.mistakes import NO_BODY, choices_of, told
 from tripoint.kernel.refusals import (
     Busy,
     Conflict,
@@ -23,7 +24,7 @@ from tripoint.kernel.refusals import (
     Unauthenticated,
     Unknown,
 )
-from tripoint.kernel.text import Language, Text
+from tripoint.kernel.text import Language, Text, liked
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -127,25 +128,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 def language_of(accept: str) -> Language:
     """The language a caller reads, from Accept-Language: Chinese where it is liked better than English, else English."""
-    best: dict[str, tuple[int, int]] = {}
-    for place, part in enumerate(accept.lower().split(",")[:20]):
-        tag, _, rest = part.strip().partition(";")
-        name = tag.split("-")[0].strip()
-        weight = _weight(rest)
-        if name in ("zh", "en") and weight and name not in best:
-            best[name] = (-weight, place)
-    return "zh" if "zh" in best and ("en" not in best or best["zh"] < best["en"]) else "en"
-
-
-def _weight(rest: str) -> int:
-    """The q of a language, in thousandths; 1000 where there is none, 0 where it is not one."""
-    key, _, value = rest.strip().partition("=")
-    if not key:
-        return 1000
-    whole, _, part = value.strip().partition(".")
-    if key.strip() != "q" or whole not in ("0", "1") or (part and not part.isdigit()):
-        return 0
-    return min(1000, int(whole) * 1000 + int((part + "000")[:3]))
+    return liked(accept) or "en"
 
 
 def request_id(request: Request[Any, Any, Any]) -> str:
@@ -219,33 +202,40 @@ def not_routed(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     if status >= 500:
         return faulted(request, error)
     code, text = ROUTING.get(status, (f"HTTP-{status}", Text(_phrase(status), _phrase(status))))
-    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() != "content-type"}
+    said = {name.title(): value for name, value in (error.headers or {}).items()}
+    headers = {name: value for name, value in said.items() if name != "Content-Type"}
+    if "Allow" in headers:
+        headers["Allow"] = allowed(headers["Allow"].split(", "))
     if status in (408, 413):
         headers["Connection"] = "close"
     return respond(request, status, code, text, headers=headers, errors=_field_errors(request, error))
 
 
-def _name_on_the_wire(request: Request[Any, Any, Any], name: str) -> str:
-    """A parameter's name as the caller wrote it, where ours is another."""
-    try:
-        field = request.route_handler.parsed_fn_signature.parameters[name]
-    except (AttributeError, KeyError):
-        return name
-    return getattr(field.kwarg_definition, "name", None) or name
+def allowed(methods: Iterable[str]) -> str:
+    """An Allow header: where something can be got, its head can be."""
+    found = set(methods)
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 def _field_errors(request: Request[Any, Any, Any], error: HTTPException) -> list[FieldError]:
     extra = error.extra
     if isinstance(extra, list):
-        return [
-            FieldError(
-                field=_name_on_the_wire(request, str(entry.get("key", ""))),
-                message=str(entry.get("message", "")),
-            )
-            for entry in extra
-            if isinstance(entry, dict)
-        ]
-    return [FieldError(field="body", message=error.detail)] if error.status_code == 400 else []
+        return [_field_error(request, entry) for entry in extra if isinstance(entry, dict)]
+    return [FieldError(field="body", message=told(error.detail))] if error.status_code == 400 else []
+
+
+def _field_error(request: Request[Any, Any, Any], entry: dict[str, Any]) -> FieldError:
+    """What is wrong with one parameter or field, under the name that the caller wrote."""
+    key, message = str(entry.get("key", "")), str(entry.get("message", ""))
+    handler: Any = request.scope.get("route_handler")  # the door has none
+    parameters = handler.parsed_fn_signature.parameters if handler is not None else {}
+    if key == "data":
+        return FieldError(field="body", message=NO_BODY if message == "'data'" else told(message))
+    if key in parameters:
+        name = getattr(parameters[key].kwarg_definition, "name", None) or key
+        return FieldError(field=name, message=told(message, choices_of(parameters[key].annotation)))
+    choices = choices_of(parameters["data"].annotation, key) if "data" in parameters else []
+    return FieldError(field=key, message=told(message, choices))
 
 
 def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -257,9 +247,19 @@ def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return respond(request, 500, code, text)
 
 
+def too_deep(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """A JSON body whose brackets are nested deeper than is read; where there is none, the fault is ours."""
+    if request.method in ("GET", "HEAD"):
+        return faulted(request, error)
+    code, text = ROUTING[400]
+    told = FieldError(field="body", message="nested too deeply / 嵌套层数过多")
+    return respond(request, 400, code, text, errors=[told])
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     Refusal: refused,
     HTTPException: not_routed,
+    RecursionError: too_deep,
     Exception: faulted,
 }
 """How each kind of exception is answered."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -13,14 +15,13 @@ from litestar import Request, Response, Router, get
 from litestar.params import QueryParameter, SkipValidation
 
 from tripoint.exchange import store as inbox
-from tripoint.faces.api.callers import Caller, Wired, require_read
+from tripoint.faces.api.callers import Caller, KnownKeys, Wired, authenticate, require_read
 from tripoint.faces.api.fetching import MEDIA_TYPE, Fetching
 from tripoint.faces.api.operations import BIGGEST, After, Limit, RowId, Word, problems
 from tripoint.faces.api.outbox import Outbox, Outgoing, outgoing, page
 from tripoint.platforms.clearance.answers import desk as answers
 
 WAIT_SECONDS_MAX = 30
-LOOK_AGAIN_SECONDS = 0.25
 
 Wait = Annotated[
     int,
@@ -102,6 +103,9 @@ def receipt(row: dict[str, Any]) -> Receipt:
 async def listed(
     caller: Caller,
     engine: Wired,
+    fetching: Fetches,
+    keys: KnownKeys,
+    request: Request[Any, Any, Any],
     after: After = 0,
     limit: Limit = 100,
     wait: Wait = 0,
@@ -128,19 +132,35 @@ async def listed(
                 )
             )
 
-    rows = await patiently(ask, wait)
+    rows = await patiently(ask, wait, partial(fetching.mail.heard, recipient_code), fetching.mail.newest)
+    if wait:
+        await authenticate(request, keys)  # the key may be over meanwhile
     items = [receipt(row) for row in rows[:limit]]
     return Receipts(items=items, last=items[-1].receipt_id if items else after, more=len(rows) > limit)
 
 
-async def patiently(ask: Callable[[], list[dict[str, Any]]], seconds: int) -> list[dict[str, Any]]:
-    """What there is, at once where there is something, otherwise as soon as there is or the time is over."""
-    end = asyncio.get_running_loop().time() + seconds
-    while not (rows := await to_thread.run_sync(ask)):
-        left = end - asyncio.get_running_loop().time()
-        if left <= 0:
-            return []
-        await asyncio.sleep(min(LOOK_AGAIN_SECONDS, left))
+Rows = list[dict[str, Any]]
+
+
+async def patiently(
+    ask: Callable[[], Rows],
+    seconds: int,
+    heard: Callable[[int], Awaitable[int]],
+    newest: Callable[[], Awaitable[int]],
+) -> Rows:
+    """What there is, at once where there is something, otherwise as soon as there is or the time is over.
+
+    The database is asked again only when something has gone out to whoever asks.
+    """
+    if not seconds:
+        return await to_thread.run_sync(ask)
+    known = await newest()
+    rows = await to_thread.run_sync(ask)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not rows:
+                known = await heard(known)
+                rows = await to_thread.run_sync(ask)
     return rows
 
 

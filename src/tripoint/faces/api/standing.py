@@ -19,6 +19,9 @@ from tripoint.faces.api.watch import Seen, Watch
 READY_SECONDS = 0.2
 """What was looked at so lately is not looked at again."""
 
+NOT_KNOWN = "not known: the database does not answer, or migrations are pending"
+"""How things stand that were not looked at."""
+
 WORKER = "worker"
 ARCHIVE = "archive"
 ONLY_TOLD = frozenset({WORKER, ARCHIVE})
@@ -91,6 +94,7 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
     """Each thing that has to be in place, and the workers."""
     limits, free = engine.settings, seen.disk_free_bytes
     has_room = seen.backlog_messages < limits.backlog_messages and seen.backlog_bytes < limits.backlog_bytes
+    is_known = seen.database and not seen.pending
     waiting = (
         f"{seen.backlog_messages} messages of {seen.backlog_bytes} bytes, oldest {seen.oldest_seconds} s"
     )
@@ -98,7 +102,7 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
     checks = [
         Check("database", seen.database, "answers" if seen.database else gone),
         Check("migrations", seen.database and not seen.pending, _applied(seen)),
-        Check("backlog", has_room, waiting),
+        Check("backlog", has_room, waiting if is_known else NOT_KNOWN),
     ]
     if free is not None:
         checks.append(Check("disk", free >= limits.disk_floor_bytes, f"{free} bytes free"))
@@ -107,7 +111,8 @@ def _checks(engine: Engine, seen: Seen) -> list[Check]:
         told = f"{archiving.waiting} segments wait{waited}, last archived {archiving.last_archived_wal}"
         checks.append(Check(ARCHIVE, archiving.is_on and not archiving.is_failing, told))
     names = [f"{process} {seconds} s ago" for process, seconds in seen.workers]
-    return [*checks, Check(WORKER, bool(names), ", ".join(names) or "none seen")]
+    none = "none seen" if is_known else NOT_KNOWN
+    return [*checks, Check(WORKER, bool(names), ", ".join(names) or none)]
 
 
 @get(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from anyio import to_thread
 from litestar import Response, Router, get, patch, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, SkipValidation
 
 from tripoint.app import Engine
-from tripoint.faces.api.callers import Caller, Wired, require_read
+from tripoint.faces.api.callers import Caller, Wired, require_read, require_send
 from tripoint.faces.api.operations import After, Before, Limit, RowId, location, problems
 from tripoint.kernel.refusals import Malformed, Unknown
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
-from tripoint.registers.access.records import Delivery, DeliveryState, Endpoint
+from tripoint.registers.access.names import Names
+from tripoint.registers.access.records import Delivery, DeliveryState, Endpoint, Principal
+from tripoint.registers.filings import desk as filings
 
 MessageType = Annotated[
     str,
@@ -26,6 +28,10 @@ MessageType = Annotated[
         examples=["CEB622"],
     ),
 ]
+
+
+LookUps = SkipValidation[Names]
+"""The look-ups of names, as a handler receives them."""
 
 
 class NewWebhook(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,7 +49,7 @@ class Switch(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Webhook(msgspec.Struct):
-    """A webhook without its secret."""
+    """A webhook without its secret; `key_id` is the key it was registered with, null where that was not noted."""
 
     endpoint_id: int
     enterprise_code: str
@@ -51,6 +57,7 @@ class Webhook(msgspec.Struct):
     message_types: list[str]
     active: bool
     created_at: datetime
+    key_id: str | None
 
 
 class WebhookMade(Webhook):
@@ -87,16 +94,6 @@ class Deliveries(msgspec.Struct):
     next_before: int | None
 
 
-def resolve(url: str) -> list[str]:
-    """What the host of an address resolves to; empty where it does not. Raises Malformed where it is no address."""
-    host, port = rules.webhook_host(url)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
-        return []
-    return sorted({str(entry[4][0]) for entry in found})
-
-
 def _webhook(endpoint: Endpoint) -> Webhook:
     return Webhook(
         endpoint_id=endpoint.endpoint_id,
@@ -105,6 +102,14 @@ def _webhook(endpoint: Endpoint) -> Webhook:
         message_types=list(endpoint.message_types),
         active=endpoint.active,
         created_at=endpoint.created_at,
+        key_id=endpoint.key_id,
+    )
+
+
+def _made(endpoint: Endpoint) -> WebhookMade:
+    known = _webhook(endpoint)
+    return WebhookMade(
+        **{name: getattr(known, name) for name in Webhook.__struct_fields__}, secret=endpoint.secret
     )
 
 
@@ -114,21 +119,29 @@ def _posted(delivery: Delivery) -> Posted:
 
 @post(
     "/webhooks",
-    sync_to_thread=True,
     summary="Register a webhook",
     response_headers=[location()],
-    responses=problems(400, 401, 403, 409, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
     tags=["webhooks"],
 )
-def register(data: JSONBody[NewWebhook], caller: Caller, engine: Wired) -> Response[WebhookMade]:
+async def register(
+    data: JSONBody[NewWebhook], caller: Caller, engine: Wired, names: LookUps
+) -> Response[WebhookMade]:
     """Receipts made from now on are posted to the address."""
-    owner = require_read(caller) or data.enterprise_code
+    owner = _require_change(caller) or data.enterprise_code
     if owner is None:
         raise Malformed("WEBHOOK-ENTERPRISE", "请指明 enterprise_code", "name the enterprise_code")
     rules.require_enterprise(caller, data.enterprise_code or owner)
-    addresses = resolve(data.url)
+    addresses = await names.numbers(owner, *rules.webhook_host(data.url))
+    made = await to_thread.run_sync(_add, engine, caller, owner, data, addresses)
+    return Response(_made(made), status_code=201, headers={"Location": f"/v1/webhooks/{made.endpoint_id}"})
+
+
+def _add(engine: Engine, caller: Principal, owner: str, data: NewWebhook, addresses: list[str]) -> Endpoint:
     with engine.transaction() as tx:
-        made = access.add_endpoint(
+        if caller.enterprise_code is None:
+            filings.enterprise(tx, owner)
+        return access.add_endpoint(
             tx,
             owner,
             data.url,
@@ -136,12 +149,8 @@ def register(data: JSONBody[NewWebhook], caller: Caller, engine: Wired) -> Respo
             now=engine.clock.now(),
             message_types=data.message_types,
             allow_private=engine.settings.webhook_private,
+            key_id=caller.key_id,
         )
-    known = _webhook(made)
-    body = WebhookMade(
-        **{name: getattr(known, name) for name in Webhook.__struct_fields__}, secret=made.secret
-    )
-    return Response(body, status_code=201, headers={"Location": f"/v1/webhooks/{made.endpoint_id}"})
 
 
 @get(
@@ -157,6 +166,16 @@ def listed(caller: Caller, engine: Wired, after: After = 0, limit: Limit = 100) 
     with engine.transaction() as tx:
         items = [_webhook(found) for found in access.endpoints(tx, owner, after=after, limit=limit)]
     return Webhooks(items=items, last=items[-1].endpoint_id if items else after)
+
+
+def _require_change(caller: Principal) -> str | None:
+    """Whose webhooks the caller may change: its own enterprise's, or everybody's (None). Raises Forbidden.
+
+    Whoever only reads must not: what an address is posted goes on when the key is over.
+    """
+    owner = require_read(caller)
+    require_send(caller)
+    return owner
 
 
 def _own(engine: Engine, caller: Caller, endpoint_id: int) -> Endpoint:
@@ -189,14 +208,31 @@ def one(endpoint_id: RowId, caller: Caller, engine: Wired) -> Webhook:
     "/webhooks/{endpoint_id:int}",
     sync_to_thread=True,
     summary="Switch a webhook on or off",
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 409, 413, 503),
     tags=["webhooks"],
 )
 def switch(endpoint_id: RowId, data: JSONBody[Switch], caller: Caller, engine: Wired) -> Webhook:
     """The webhook as it is now."""
+    _require_change(caller)
     _own(engine, caller, endpoint_id)
     with engine.transaction() as tx:
         return _webhook(access.set_active(tx, endpoint_id, data.active))
+
+
+@post(
+    "/webhooks/{endpoint_id:int}/secret",
+    status_code=200,
+    sync_to_thread=True,
+    summary="Give a webhook a new secret",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["webhooks"],
+)
+def renew(endpoint_id: RowId, caller: Caller, engine: Wired) -> WebhookMade:
+    """The webhook with its new secret, told this once; from the next attempt on the old one signs nothing."""
+    _require_change(caller)
+    _own(engine, caller, endpoint_id)
+    with engine.transaction() as tx:
+        return _made(access.renew_secret(tx, endpoint_id))
 
 
 @get(
@@ -213,7 +249,9 @@ def deliveries(
     _own(engine, caller, endpoint_id)
     with engine.transaction() as tx:
         items = [_posted(found) for found in access.deliveries(tx, endpoint_id, before=before, limit=limit)]
-    return Deliveries(items=items, next_before=items[-1].delivery_id if len(items) == limit else None)
+        last = items[-1].delivery_id if items else 0
+        more = access.deliveries(tx, endpoint_id, before=last, limit=1)
+    return Deliveries(items=items, next_before=last if more else None)
 
 
 @post(
@@ -238,4 +276,4 @@ def redeliver(endpoint_id: RowId, delivery_id: RowId, caller: Caller, engine: Wi
         return _posted(access.redeliver(tx, delivery_id, now=engine.clock.now()))
 
 
-router = Router("/", route_handlers=[register, listed, one, switch, deliveries, redeliver])
+router = Router("/", route_handlers=[register, listed, one, switch, renew, deliveries, redeliver])

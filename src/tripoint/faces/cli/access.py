@@ -152,8 +152,16 @@ def revoke(
     talk = Talk(voice)
     with engine(place, talk) as opened, opened.transaction() as tx:
         key = desk.revoke_key(tx, key_id, at=opened.clock.now())
-    talk.data({"key_id": key.key_id, "revoked_at": key.revoked_at})
+        webhooks = desk.webhooks_of_key(tx, key_id)
+    talk.data({"key_id": key.key_id, "revoked_at": key.revoked_at, "webhooks": webhooks})
     talk.say(f"密钥 {key.key_id} 已收回", f"key {key.key_id} is revoked")
+    if webhooks:
+        numbers = ", ".join(map(str, webhooks))
+        talk.note(
+            f"该密钥登记的回调地址仍在使用：{numbers}；不应继续时以 PATCH /v1/webhooks/<编号> 停用",
+            f"webhooks that it registered go on: {numbers}; "
+            "where they should not, switch them off by PATCH /v1/webhooks/<number>",
+        )
 
 
 @app.command(help="Make a link that opens the console once, within ten minutes. 控制台登录链接。")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -28,10 +29,12 @@ from tripoint.kernel.refusals import (
     Unauthenticated,
     Unknown,
 )
-from tripoint.kernel.text import Language, Text
+from tripoint.kernel.text import Language, Text, liked
 from tripoint.platforms.clearance.answers import desk as answers
 from tripoint.platforms.clearance.enquiries import desk as enquiries
 from tripoint.regimes.findings import FindingText, load_findings
+
+_MISSING = re.compile(r"Missing required query parameter '(\w+)'")
 
 PAGE = 50
 """Rows on a page."""
@@ -81,10 +84,7 @@ def language_of(request: Request[Any, Any, Any]) -> Language:
     for said in (request.query_params.get("lang"), request.cookies.get(LANGUAGE)):
         if said in ("zh", "en"):
             return "en" if said == "en" else "zh"
-    for tag in request.headers.get("accept-language", "").lower().split(","):
-        if tag.strip()[:2] in ("zh", "en"):
-            return "en" if tag.strip().startswith("en") else "zh"
-    return "zh"
+    return liked(request.headers.get("accept-language", "")) or "zh"
 
 
 def page(
@@ -122,10 +122,20 @@ def refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[str]:
 
 
 def not_routed(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
-    """A wrong parameter as a page."""
-    return _error(
-        request, error.status_code, f"HTTP-{error.status_code}", Text("请求有误", "the request is wrong")
-    )
+    """A wrong parameter as a page, which names it."""
+    text = Text("请求有误", "the request is wrong")
+    if names := ", ".join(_wrong(request, error)):
+        text = Text(f"参数 {names} 缺失或有误", f"the parameter {names} is missing or wrong")
+    return _error(request, error.status_code, f"HTTP-{error.status_code}", text)
+
+
+def _wrong(request: Request[Any, Any, Any], error: HTTPException) -> Iterator[str]:
+    """The parameters that are wrong, as their page's address names them."""
+    yield from _MISSING.findall(error.detail)
+    for entry in error.extra if isinstance(error.extra, list) else ():
+        name = str(entry.get("key", ""))
+        field = request.route_handler.parsed_fn_signature.parameters.get(name)
+        yield getattr(field and field.kwarg_definition, "name", None) or name
 
 
 def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
@@ -136,7 +146,12 @@ def faulted(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
 
 def _error(request: Request[Any, Any, Any], status: int, code: str, text: Text) -> Response[str]:
     return page(
-        request, "error.html", status=status, entered=False, code=code, text=text.in_(language_of(request))
+        request,
+        "error.html",
+        status=status,
+        entered=bool(request.cookies.get(sessions.COOKIE)),
+        code=code,
+        text=text.in_(language_of(request)),
     )
 
 
@@ -169,11 +184,11 @@ def _doors(engine: Engine) -> list[Any]:
         form = parse_qs((await request.body())[:4096].decode("utf-8", "replace"))
         return _enter(engine, request, form.get("key", [""])[0])
 
-    @post("/logout", status_code=200, sync_to_thread=True)
-    def logout(request: Request[Any, Any, Any]) -> Response[str]:
+    @post("/logout", status_code=303, sync_to_thread=True)
+    def logout(request: Request[Any, Any, Any]) -> Response[None]:
         _refuse_other_sites(request)
         sessions.end_session(engine, sessions.looking(request, engine))
-        response = page(request, "login.html", entered=False, why=None)
+        response = Response(None, status_code=303, headers=SAFE | {"Location": "/login"})
         response.set_cookie(sessions.cookie("", secure=request.url.scheme == "https"))
         return response
 

@@ -1,4 +1,7 @@
-"""Who looks at the console: an operator's key, shown once at /login, lives on as a cookie of its own for a working day."""
+"""Who looks at the console: an operator's key, shown once at /login, lives on as a cookie of its own for a working day.
+
+The cookie is a key that only the console takes, and is over at the latest when the key that it was opened with is.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from tripoint.app import CONSOLE_LOGIN, Engine
+from tripoint.app import Engine
 from tripoint.kernel.refusals import Forbidden, Unauthenticated
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
@@ -22,23 +25,29 @@ LASTS = timedelta(hours=12)
 
 
 def open_session(engine: Engine, text: str) -> str:
-    """The key of a new session for whoever shows an operator's key; one made to open the console once is used up."""
+    """The key of a new session for whoever shows an operator's key, or one made to open the console once.
+
+    Raises Unauthenticated and Forbidden, also for the key of another session: nobody prolongs his own.
+    """
     now = engine.clock.now()
     with engine.transaction() as tx:
         principal = access.authenticate(tx, text.strip(), now=now)
-        rules.require(principal, Scope.OPERATOR)
-        if principal.enterprise_code is not None:
-            raise Forbidden("CONSOLE-OPERATOR", "控制台仅供运营者使用", "the console is the operator's")
-        page = access.keys(tx, "", after=_before(principal.key_id), limit=1)
-        if page and page[0].key_id == principal.key_id and page[0].name == CONSOLE_LOGIN:
+        opened_with: str | None = principal.key_id
+        if Scope.LOGIN in principal.scopes:
             access.revoke_key(tx, principal.key_id, at=now)
-        return access.create_key(tx, None, SESSION, {Scope.OPERATOR}, now=now, expires_at=now + LASTS).text
-
-
-def _before(key_id: str) -> str:
-    """The number just before a key's, so that a page of one after it begins with that key."""
-    number = int(key_id, 16)
-    return f"{number - 1:012x}" if number else ""
+            opened_with = None
+        elif principal.enterprise_code is not None or Scope.CONSOLE in principal.scopes:
+            raise Forbidden(
+                "CONSOLE-OPERATOR",
+                "控制台仅供运营者使用，请出示运营者密钥",
+                "the console is the operator's; show an operator's key",
+            )
+        else:
+            rules.require(principal, Scope.OPERATOR)
+        issued = access.create_key(
+            tx, None, SESSION, {Scope.CONSOLE}, now=now, expires_at=now + LASTS, opened_with=opened_with
+        )
+    return issued.text
 
 
 def looking(request: Request[Any, Any, Any], engine: Engine) -> Principal:
@@ -48,7 +57,7 @@ def looking(request: Request[Any, Any, Any], engine: Engine) -> Principal:
         raise Unauthenticated("CONSOLE-LOGIN", "请先登录控制台", "log in to the console first")
     with engine.transaction() as tx:
         principal = access.authenticate(tx, text, now=engine.clock.now())
-    rules.require(principal, Scope.OPERATOR)
+    rules.require(principal, Scope.CONSOLE)
     return principal
 
 

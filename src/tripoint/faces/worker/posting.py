@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import httpx
@@ -20,9 +21,10 @@ from tripoint.app import Engine
 from tripoint.exchange import store as exchange
 from tripoint.faces.worker import figures, letters
 from tripoint.faces.worker.addresses import Target, target
-from tripoint.kernel.refusals import Refusal
+from tripoint.kernel.refusals import Busy, Refusal
 from tripoint.registers.access import desk as access
 from tripoint.registers.access import rules
+from tripoint.registers.access.names import Names
 from tripoint.registers.access.records import MESSAGES, DueDelivery
 
 POST_SECONDS = 15
@@ -33,6 +35,9 @@ LEASE = timedelta(seconds=4 * POST_SECONDS)
 
 TOGETHER = 200
 """Deliveries under way at the same moment; each address has at most one of them."""
+
+FAULT = "FAULT: we have made a mistake and noted it"
+"""What is told of an attempt that failed by a fault of ours."""
 
 PLANNED_AT_ONCE = 1000
 IDLE_SECONDS = 0.25
@@ -68,43 +73,45 @@ class _Poster:
     def __init__(self, engine: Engine, stop: threading.Event) -> None:
         self.engine = engine
         self.stop = stop
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: dict[asyncio.Task[None], str] = {}
         self.free = asyncio.Event()
         self.planned = 0
+        self.names = Names()
 
     async def run(self) -> None:
         """Take up what is due as long as there is room, and look again when something has ended or after a while."""
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=10)
-        timeout = httpx.Timeout(POST_SECONDS)
-        async with httpx.AsyncClient(
-            limits=limits, timeout=timeout, trust_env=False, follow_redirects=False
-        ) as client:
+        # The transport alone, without a client: that would keep cookies, for all partners behind one address together,
+        # and read where a redirect leads. No connection is kept: the next delivery there may be another name's.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        async with httpx.AsyncHTTPTransport(limits=limits, trust_env=False) as transport:
             while not self.stop.is_set():
-                taken = await self._guarded(self._take_up) or []
+                codes = list(self.under_way.values())
+                taken = await self._guarded(partial(self._take_up, codes)) or []
                 for due in taken:
-                    self._begin(client, due)
+                    self._begin(transport, due)
                 if not taken:
                     await self._rest()
             if self.under_way:
                 await asyncio.wait(self.under_way, timeout=POST_SECONDS)
 
-    def _take_up(self) -> list[DueDelivery]:
-        """Plan what is new, then lease what is due and has room."""
+    def _take_up(self, under_way: list[str]) -> list[DueDelivery]:
+        """Plan what is new, then lease what is due and has room beside what is under way, told by enterprise."""
         while (planned := plan(self.engine, self.planned)) != self.planned and not self.stop.is_set():
             self.planned = planned
-        room = TOGETHER - len(self.under_way)
+        room = TOGETHER - len(under_way)
         if room <= 0:
             return []
         with self.engine.transaction() as tx:
-            return access.claim(tx, now=self.engine.clock.now(), lease=LEASE, limit=room)
+            now = self.engine.clock.now()
+            return access.claim(tx, now=now, lease=LEASE, limit=room, under_way=under_way)
 
-    def _begin(self, client: httpx.AsyncClient, due: DueDelivery) -> None:
-        task = asyncio.create_task(self._deliver(client, due))
-        self.under_way.add(task)
+    def _begin(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery) -> None:
+        task = asyncio.create_task(self._deliver(transport, due))
+        self.under_way[task] = due.enterprise_code
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self.under_way.discard(task)
+        del self.under_way[task]
         self.free.set()
 
     async def _rest(self) -> None:
@@ -126,19 +133,28 @@ class _Poster:
         await asyncio.sleep(1)
         return None
 
-    async def _deliver(self, client: httpx.AsyncClient, due: DueDelivery) -> None:
-        """One attempt and its outcome; where the outcome cannot be written, the lease ends and it is tried again."""
-        body = await self._guarded(lambda: letters.body(self.engine, due.outbox_id))
-        if body is None:
-            return
+    async def _deliver(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery) -> None:
+        """One attempt and its outcome; where the database is out of reach, the lease ends and it is tried again."""
         try:
-            async with asyncio.timeout(POST_SECONDS):
-                error = await self._post(client, due, body)
-        except TimeoutError:
-            error = f"no answer within {POST_SECONDS} seconds"
+            error = await self._attempt(transport, due)
+        except Busy as busy:
+            log.warning("busy", code=busy.code)
+            return
+        except Exception as fault:  # counts as any attempt that failed, or it would be tried without end
+            log.error("fault", delivery_id=due.delivery_id, exc_info=fault)
+            error = FAULT
         figures.POSTED.labels("delivered" if error is None else "failed").inc()
         await self._guarded(lambda: self._tell(due, error))
         log.info("delivery", delivery_id=due.delivery_id, attempt=due.attempts + 1, error=error)
+
+    async def _attempt(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery) -> str | None:
+        """One attempt; None where the partner took it, otherwise why not. Raises Busy."""
+        body = await asyncio.to_thread(letters.body, self.engine, due.outbox_id)
+        try:
+            async with asyncio.timeout(POST_SECONDS):
+                return await self._post(transport, due, body)
+        except TimeoutError:
+            return f"no answer within {POST_SECONDS} seconds"
 
     def _tell(self, due: DueDelivery, error: str | None) -> None:
         now = self.engine.clock.now()
@@ -148,23 +164,51 @@ class _Poster:
             else:
                 access.failed(tx, due, error, now=now)
 
-    async def _post(self, client: httpx.AsyncClient, due: DueDelivery, body: bytes) -> str | None:
-        """Post once; None where the partner took it, otherwise why not, without what it answered."""
+    async def _post(self, transport: httpx.AsyncHTTPTransport, due: DueDelivery, body: bytes) -> str | None:
+        """Post once; None where the partner took it, otherwise why not, without what it answered.
+
+        The addresses of a name are tried in turn until one is connected to.
+        """
         try:
-            place = await target(due.url, allow_private=self.engine.settings.webhook_private)
-            async with client.stream(
-                "POST",
-                place.url,
-                content=body,
-                headers=self._headers(due, place, body),
-                extensions=place.extensions,
-            ) as answer:
-                taken = 200 <= answer.status_code < 300
-                return None if taken else f"answered with status {answer.status_code}"
+            place = await self._place(due)
+            for url in place.urls:
+                try:
+                    status = await self._post_to(transport, url, place, due, body)
+                except (httpx.ConnectError, httpx.ConnectTimeout) as failed:
+                    unreached = failed
+                else:
+                    return None if 200 <= status < 300 else f"answered with status {status}"
         except Refusal as refusal:
             return f"{refusal.code}: {refusal.text.en}"
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return f"{type(error).__name__}"
+        return f"{type(unreached).__name__}"
+
+    async def _place(self, due: DueDelivery) -> Target:
+        """Where the delivery goes; raises Malformed where its name leads nowhere, or where it may not."""
+        addresses = await self.names.numbers(due.enterprise_code, *rules.webhook_host(due.url))
+        return target(due.url, addresses, allow_private=self.engine.settings.webhook_private)
+
+    async def _post_to(
+        self,
+        transport: httpx.AsyncHTTPTransport,
+        url: httpx.URL,
+        place: Target,
+        due: DueDelivery,
+        body: bytes,
+    ) -> int:
+        """The status with which one address answers, each having its share of the time to be connected to."""
+        timeout = httpx.Timeout(POST_SECONDS, connect=POST_SECONDS / (len(place.urls) + 1))
+        request = httpx.Request(
+            "POST",
+            url,
+            content=body,
+            headers=self._headers(due, place, body),
+            extensions=place.extensions | {"timeout": timeout.as_dict()},
+        )
+        answer = await transport.handle_async_request(request)
+        await answer.aclose()
+        return answer.status_code
 
     def _headers(self, due: DueDelivery, place: Target, body: bytes) -> dict[str, str]:
         return {

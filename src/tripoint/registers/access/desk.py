@@ -39,6 +39,7 @@ def create_key(
     *,
     now: datetime,
     expires_at: datetime | None = None,
+    opened_with: str | None = None,
 ) -> IssuedKey:
     """Make a key for an enterprise, or for the operator (None); its text can never be read again. Raises Malformed."""
     rules.refuse_scopes(enterprise_code, scopes)
@@ -57,6 +58,7 @@ def create_key(
         expires_at=expires_at,
         revoked_at=None,
         last_used_at=None,
+        opened_with=opened_with,
     )
     store.save_key(tx, key, hashlib.sha256(secret).digest())
     return IssuedKey(key=key, text=rules.key_text(number, secret))
@@ -99,16 +101,18 @@ def add_endpoint(
     now: datetime,
     message_types: Collection[str] = (),
     allow_private: bool = False,
+    key_id: str | None = None,
 ) -> Endpoint:
     """Post an enterprise's receipts to an address; `addresses` is what its host resolves to. Raises Malformed, Conflict."""
-    rules.webhook_host(url)
+    url = rules.plain_url(url)
     rules.refuse_address(addresses, allow_private=allow_private)
-    secret = f"whsec_{secrets.token_hex(rules.SECRET_BYTES)}"
-    number = store.save_endpoint(tx, enterprise_code, url, secret, message_types, now)
+    store.lock_endpoints(tx, enterprise_code)
+    number = store.save_endpoint(tx, enterprise_code, url, _secret(), message_types, now, key_id)
     if number is None:
         raise Conflict(
             "WEBHOOK-TWICE", "该企业已有此回调地址", "the enterprise has this webhook address already"
         )
+    rules.refuse_many(store.count_active(tx, enterprise_code))
     return endpoint(tx, number)
 
 
@@ -131,9 +135,30 @@ def endpoints(
     return store.list_endpoints(tx, enterprise_code, after, _page(limit))
 
 
+def webhooks_of_key(tx: Transaction, key_id: str) -> list[int]:
+    """The addresses in use that a key registered: they go on when it is revoked."""
+    return store.in_use_by_key(tx, key_id)
+
+
+def renew_secret(tx: Transaction, endpoint_id: int) -> Endpoint:
+    """Sign what goes to an endpoint with a new secret, from the next attempt on. Raises Unknown."""
+    store.set_secret(tx, endpoint_id, _secret())
+    return endpoint(tx, endpoint_id)
+
+
+def _secret() -> str:
+    return f"whsec_{secrets.token_hex(rules.SECRET_BYTES)}"
+
+
 def set_active(tx: Transaction, endpoint_id: int, active: bool) -> Endpoint:
-    """Switch an endpoint on or off; what is due to it waits meanwhile. Raises Unknown."""
+    """Switch an endpoint on or off; what is due to it waits meanwhile. Raises Unknown, Conflict."""
+    found = endpoint(tx, endpoint_id)
+    if found.active is active:
+        return found
+    store.lock_endpoints(tx, found.enterprise_code)
     store.set_active(tx, endpoint_id, active)
+    if active:
+        rules.refuse_many(store.count_active(tx, found.enterprise_code))
     return endpoint(tx, endpoint_id)
 
 
@@ -142,9 +167,19 @@ def enqueue(tx: Transaction, messages: pl.DataFrame, *, now: datetime) -> int:
     return store.enqueue(tx, messages, now) if messages.height else 0
 
 
-def claim(tx: Transaction, *, now: datetime, lease: timedelta, limit: int = 100) -> list[DueDelivery]:
-    """Take up due deliveries; several workers may ask at once, none gets another's. Commit before posting."""
-    return store.claim(tx, now, now + lease, _page(limit))
+def claim(
+    tx: Transaction,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int = 100,
+    under_way: Sequence[str] = (),
+) -> list[DueDelivery]:
+    """Take up due deliveries; several workers may ask at once, none gets another's. Commit before posting.
+
+    `under_way` names the enterprise of each delivery that the worker has not ended yet: none has more than its share.
+    """
+    return store.claim(tx, now, now + lease, _page(limit), under_way, rules.UNDER_WAY_MOST)
 
 
 def delivered(tx: Transaction, delivery_id: int, *, now: datetime) -> None:

@@ -10,18 +10,23 @@ import polars as pl
 
 
 class Scope(StrEnum):
-    """What a key allows; the first two are for enterprises, the others for the operator of this computer."""
+    """What a key allows: the first two are for enterprises, the next for the operator; the last two open the console only."""
 
     SEND = "send"
     READ = "read"
     OPERATOR = "operator"
     OFFICER = "officer"
     ADMIN = "admin"
+    LOGIN = "login"
+    CONSOLE = "console"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept: everything but its secret; `enterprise_code` is None for the operator's own."""
+    """A key as it is kept: everything but its secret; `enterprise_code` is None for the operator's own.
+
+    A session of the console names the key it was opened with: it ends and is revoked where that is.
+    """
 
     key_id: str
     enterprise_code: str | None
@@ -31,6 +36,7 @@ class ApiKey:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    opened_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where an enterprise wants its receipts posted; no message types means all of them."""
+    """Where an enterprise wants its receipts posted; no message types means all of them. `key_id`: the key it came with."""
 
     endpoint_id: int
     enterprise_code: str
@@ -62,6 +68,7 @@ class Endpoint:
     message_types: tuple[str, ...]
     active: bool
     created_at: datetime
+    key_id: str | None
 
 
 class DeliveryState(StrEnum):
@@ -94,6 +101,7 @@ class DueDelivery:
     delivery_id: int
     outbox_id: int
     attempts: int
+    enterprise_code: str
     url: str
     secret: str = field(repr=False)
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import SplitResult, urlsplit
 
-from tripoint.kernel.refusals import Forbidden, Malformed, Unauthenticated
+from tripoint.kernel.refusals import Conflict, Forbidden, Malformed, Unauthenticated
 from tripoint.registers.access.records import ApiKey, Principal, Scope
 
 SECRET_BYTES = 32
@@ -27,15 +27,26 @@ _KEY = re.compile(r"tp_([0-9a-f]{12})_([0-9a-f]{64})")
 _ENTERPRISE_SCOPES = frozenset({Scope.SEND, Scope.READ})
 _OPERATOR_SCOPES = frozenset({Scope.OPERATOR, Scope.OFFICER, Scope.ADMIN})
 
+LIFETIME_MOST = timedelta(days=36525)
+
 ATTEMPTS_MOST = 16
 FIRST_WAIT_SECONDS = 10
 LONGEST_WAIT_SECONDS = 6 * 3600
 """Ten seconds after the first failure, doubling to six hours: sixteen attempts in about 30 hours."""
 
+ENDPOINTS_MOST = 20
+"""Addresses in use of one enterprise at most: each message is posted to every one of them."""
+
+UNDER_WAY_MOST = 10
+"""Deliveries of one enterprise under way at the same moment at most, so that it leaves room to the others."""
+
 URL_MOST = 2000
 _HOST = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?"
 )
+_ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?\Z")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
+_PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -78,8 +89,8 @@ def no_such_key() -> Unauthenticated:
     """One answer for every key that is not ours: it does not tell which part was wrong."""
     return Unauthenticated(
         "ACCESS-KEY",
-        "没有这样的密钥，请检查 Authorization 头",
-        "there is no such key; check the Authorization header",
+        "没有这样的密钥；请照签发时显示的全文填写",
+        "there is no such key; give its text exactly as it was shown when it was made",
     )
 
 
@@ -113,9 +124,13 @@ def refuse_scopes(enterprise_code: str | None, scopes: Collection[Scope]) -> Non
 
 
 def refuse_lifetime(created_at: datetime, expires_at: datetime | None) -> None:
-    """Raises Malformed where a key would end before it begins."""
-    if expires_at is not None and expires_at <= created_at:
-        raise Malformed("ACCESS-EXPIRY", "到期时间须晚于现在", "the expiry must lie in the future")
+    """Raises Malformed where a key would end before it begins, or so late that no clock here tells the moment."""
+    if expires_at is not None and not created_at < expires_at < created_at + LIFETIME_MOST:
+        raise Malformed(
+            "ACCESS-EXPIRY",
+            "到期时间须晚于现在，且不超过一百年；不填则不过期",
+            "the expiry must lie in the future, at most a hundred years off; leave it out for none",
+        )
 
 
 def is_use_noted(key: ApiKey, now: datetime) -> bool:
@@ -131,20 +146,49 @@ def webhook_host(url: str) -> tuple[str, int]:
     except ValueError:
         raise _no_address() from None
     host = _plain_host(url, parts)
-    if host is None or parts.scheme not in ("https", "http"):
+    if host is None or parts.scheme not in _PORTS:
         raise _no_address()
-    return host, port if port is not None else (443 if parts.scheme == "https" else 80)
+    return host, port if port is not None else _PORTS[parts.scheme]
+
+
+def plain_url(url: str) -> str:
+    """A webhook address in the one form it is kept in, so that none is kept twice; raises Malformed where it is none."""
+    host, port = webhook_host(url)
+    parts = urlsplit(url)
+    place = f"[{host}]" if ":" in host else host
+    if port != _PORTS[parts.scheme]:
+        place = f"{place}:{port}"
+    return f"{parts.scheme}://{place}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _plain_host(url: str, parts: SplitResult) -> str | None:
-    """The host of an address that hides nothing: no user, no fragment, no blanks, a name or a number."""
-    strange = any(not "!" <= letter <= "~" for letter in url) or "\\" in url
+    """The host of an address that hides nothing: no user, fragment, blanks or dots for folders, a name or a number.
+
+    Whatever ends in a number is one, and written in full: resolvers read `0177.1` and `2130706433` as addresses, too.
+    """
+    strange = (
+        any(not "!" <= letter <= "~" for letter in url) or "\\" in url or "#" in url or "@" in parts.netloc
+    )
+    folders = parts.path.lower().replace("%2e", ".").split("/")
     host = parts.hostname
-    if strange or len(url) > URL_MOST or "@" in parts.netloc or "#" in url or parts.port == 0 or not host:
+    if strange or len(url) > URL_MOST or parts.port == 0 or not host or {".", ".."} & set(folders):
         return None
-    if parts.netloc.startswith("["):
-        return host if _address(host) is not None else None
+    number = _address(host)
+    if "[" in parts.netloc:
+        return str(number) if number is not None and _IPV6.fullmatch(parts.netloc) else None
+    if _ENDS_IN_NUMBER.search(host):
+        return host if number is not None else None
     return host if _HOST.fullmatch(host) else None
+
+
+def refuse_many(active: int) -> None:
+    """Raises Conflict where an enterprise would have more addresses in use than it may."""
+    if active > ENDPOINTS_MOST:
+        raise Conflict(
+            "WEBHOOK-MANY",
+            f"一家企业至多启用 {ENDPOINTS_MOST} 个回调地址；请先停用一个",
+            f"an enterprise has at most {ENDPOINTS_MOST} webhook addresses in use; switch one off first",
+        )
 
 
 def refuse_address(addresses: Sequence[str], *, allow_private: bool) -> None:
@@ -164,6 +208,11 @@ def refuse_address(addresses: Sequence[str], *, allow_private: bool) -> None:
         )
 
 
+def is_number(host: str) -> bool:
+    """Whether a host is an address by number, which needs no looking up."""
+    return _address(host) is not None
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)
@@ -178,6 +227,8 @@ def _is_public(text: str) -> bool:
         carried = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if carried is None and address in _NAT64:
             carried = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if carried is None and address.is_site_local:
+            return False
         address = carried or address
     return address is not None and address.is_global and not address.is_multicast and not address.is_reserved
 
@@ -185,8 +236,8 @@ def _is_public(text: str) -> bool:
 def _no_address() -> Malformed:
     return Malformed(
         "WEBHOOK-URL",
-        "回调地址须为 https:// 或 http:// 网址，不含用户名和片段",
-        "a webhook address is an https:// or http:// URL without user and fragment",
+        "回调地址须为 https:// 或 http:// 网址，不含用户名、片段和 .. 路径；数字地址须写全",
+        "a webhook address is an https:// or http:// URL without user, fragment and '..'; a number is written in full",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -32,6 +32,7 @@ def save_key(tx: Transaction, key: ApiKey, secret_hash: bytes) -> None:
         scopes=sorted(key.scopes),
         created_at=key.created_at,
         expires_at=key.expires_at,
+        opened_with=key.opened_with,
     )
 
 
@@ -70,6 +71,7 @@ def save_endpoint(
     secret: str,
     message_types: Collection[str],
     created_at: datetime,
+    key_id: str | None,
 ) -> int | None:
     """Add an endpoint and return its number; None where the enterprise has one at that address."""
     number = tx.value(
@@ -79,8 +81,19 @@ def save_endpoint(
         secret=secret,
         message_types=sorted(set(message_types)),
         created_at=created_at,
+        key_id=key_id,
     )
     return None if number is None else int(number)
+
+
+def lock_endpoints(tx: Transaction, enterprise_code: str) -> None:
+    """Until the transaction ends, nobody else changes how many endpoints the enterprise has in use."""
+    tx.lock(f"tripoint.access.endpoints.{enterprise_code}")
+
+
+def count_active(tx: Transaction, enterprise_code: str) -> int:
+    """How many endpoints an enterprise has in use."""
+    return int(tx.value(_sql.count_active, enterprise_code=enterprise_code))
 
 
 def find_endpoint(tx: Transaction, endpoint_id: int) -> Endpoint | None:
@@ -106,6 +119,16 @@ def set_active(tx: Transaction, endpoint_id: int, active: bool) -> None:
     tx.run(_sql.set_active, endpoint_id=endpoint_id, active=active)
 
 
+def set_secret(tx: Transaction, endpoint_id: int, secret: str) -> None:
+    """Give an endpoint another secret."""
+    tx.run(_sql.set_secret, endpoint_id=endpoint_id, secret=secret)
+
+
+def in_use_by_key(tx: Transaction, key_id: str) -> list[int]:
+    """The numbers of the endpoints in use that a key registered."""
+    return [int(row["endpoint_id"]) for row in tx.rows(_sql.in_use_by_key, key_id=key_id)]
+
+
 def enqueue(tx: Transaction, messages: pl.DataFrame, now: datetime) -> int:
     """A delivery of each message (MESSAGES) to each endpoint that wants it, once; returns how many are new."""
     tx.stage(
@@ -114,9 +137,13 @@ def enqueue(tx: Transaction, messages: pl.DataFrame, now: datetime) -> int:
     return tx.run(_sql.enqueue, now=now)
 
 
-def claim(tx: Transaction, now: datetime, lease_until: datetime, limit: int) -> list[DueDelivery]:
+def claim(
+    tx: Transaction, now: datetime, lease_until: datetime, limit: int, under_way: Sequence[str], share: int
+) -> list[DueDelivery]:
     """Take up due deliveries; one whose outcome is not told by `lease_until` is due again."""
-    rows = tx.rows(_sql.claim, now=now, lease_until=lease_until, limit=limit)
+    rows = tx.rows(
+        _sql.claim, now=now, lease_until=lease_until, limit=limit, under_way=list(under_way), share=share
+    )
     return sorted((DueDelivery(**row) for row in rows), key=lambda due: due.delivery_id)
 
 
@@ -168,6 +195,7 @@ def _key(row: Row) -> ApiKey:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         last_used_at=row["last_used_at"],
+        opened_with=row["opened_with"],
     )
 
 
