@@ -275,6 +275,8 @@ def test_a_database_that_hangs_is_told_and_waited_out() -> None:
                 assert time.monotonic() - begun < 2 * POLITE_SECONDS
             begun = time.monotonic()
             assert sender.post() == 503
+            lists = sender.http.get("/v1/lists")
+            assert (lists.status_code, lists.json()["code"]) == (503, "DATABASE-GONE")
             assert httpx.get(f"{installation.url}/health", timeout=5, trust_env=False).status_code == 200
             said = installation.ready(5)
             assert (said["ready"], said["database"]) == (False, False)

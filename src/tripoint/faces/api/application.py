@@ -92,6 +92,8 @@ async def look_first(request: Request[Any, Any, Any]) -> Response[None] | None:
     """What is answered before a handler is asked; nothing is read from whoever shows no key."""
     if (methods := offered(request)) is not None:
         return methods
+    if request.method in ("GET", "HEAD"):  # there is nothing to give without the database, and it may hang
+        request.app.state["watch"].refuse_gone()
     await authenticate(request, request.app.state["keys"])
     refuse_strange_parameters(request)
     return None

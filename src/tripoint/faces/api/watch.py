@@ -97,15 +97,20 @@ class Watch:
             return seen
         return replace(seen or Seen(at=0.0, database=False), at=monotonic(), database=False, code=GONE)
 
-    def refuse(self) -> None:
-        """Raises Busy where a message could not be kept, or should not: nothing is asked, the last look decides."""
-        seen, settings = self._seen, self._engine.settings
+    def refuse_gone(self) -> None:
+        """Raises Busy where the database is out of reach: nothing is asked, the last look decides."""
         if self._looking_for() > STALE_SECONDS:
             raise gone()
-        if seen is None or monotonic() - seen.at > STALE_SECONDS:
-            return
-        if not seen.database:
+        seen = self._lately_seen()
+        if seen is not None and not seen.database:
             raise gone()
+
+    def refuse(self) -> None:
+        """Raises Busy where a message could not be kept, or should not, as `refuse_gone` does."""
+        self.refuse_gone()
+        seen, settings = self._lately_seen(), self._engine.settings
+        if seen is None:
+            return
         if seen.disk_free_bytes is not None and seen.disk_free_bytes < settings.disk_floor_bytes:
             raise _no_room()
         if seen.backlog_messages >= settings.backlog_messages or seen.backlog_bytes >= settings.backlog_bytes:
@@ -113,8 +118,8 @@ class Watch:
 
     def is_manned(self) -> bool:
         """Whether a worker was seen at the last look, which is not long ago."""
-        seen = self._seen
-        return seen is not None and bool(seen.workers) and monotonic() - seen.at <= STALE_SECONDS
+        seen = self._lately_seen()
+        return seen is not None and bool(seen.workers)
 
     def lists(self) -> dict[str, int]:
         """Lists by state, counted at most every `COUNTED_SECONDS`: that takes longer the more there are."""
@@ -125,6 +130,11 @@ class Watch:
                     counts[row["state"]] += row["lists"]
             self._lists = (monotonic(), dict(counts))
         return self._lists[1]
+
+    def _lately_seen(self) -> Seen | None:
+        """The last look, unless it is long ago."""
+        seen = self._seen
+        return seen if seen is not None and monotonic() - seen.at <= STALE_SECONDS else None
 
     def _looking_for(self) -> float:
         """Seconds that the look under way has taken so far."""
