@@ -120,9 +120,11 @@ def frames_of(draw: st.DrawFn, message: Message, papers_max: int = 3) -> dict[st
     places = [{"message_id": 1, "position": at} for at in range(papers)]
     found = {message.head.table: [{**place, **pool.row(message.head)} for place in places]}
     if message.line is not None:
-        found[message.line.table] = [
+        lines = [
             {**place, **pool.row(message.line)} for place in places for _ in range(pool.random.randint(1, 3))
         ]
+        # No number stands twice in a paper: that is a fault.
+        found[message.line.table] = list({(row["position"], row["line_no"]): row for row in lines}.values())
     return {name: pl.DataFrame(rows, schema=TABLES[name].schema) for name, rows in found.items()}
 
 
