@@ -164,7 +164,7 @@ def filings_of(
             {
                 "guarantor_code": code,
                 "amount": format_e5(amount),
-                "reference": f"rehearsal/{plan.seed}/{plan.first_day}/{len(trades)}/{code}",
+                "reference": f"rehearsal/{plan.seed}/{plan.first_day}/{len(trades)}",
             }
             for code, amount in deposits(world, trades).items()
         ],
